@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "coracle/linux/process.hpp"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/strings.hpp"
+#include "coracle/linux/file.hpp"
+
+namespace coracle::linux {
+
+std::optional<std::uint64_t> start_time_of(pid_t pid) {
+  const Fd fd(::open(fmt::format("/proc/{}/stat", pid).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return std::nullopt;
+  char buffer[1024];
+  const ssize_t size = ::read(fd.get(), buffer, sizeof buffer);
+  if (size <= 0) return std::nullopt;
+  std::string_view text(buffer, static_cast<std::size_t>(size));
+  // The second field is the name in parentheses, which may itself hold anything.
+  const auto name_end = text.rfind(')');
+  if (name_end == std::string_view::npos || name_end + 2 >= text.size()) return std::nullopt;
+  const auto fields = split(text.substr(name_end + 2), ' ');
+  constexpr std::size_t k_start_time = 22 - 3;  // proc(5) counts from 1; the first here is 3.
+  if (fields.size() <= k_start_time || fields[0] == "Z" || fields[0] == "X") return std::nullopt;
+  const auto value = parse_int(fields[k_start_time]);
+  if (!value) return std::nullopt;
+  return static_cast<std::uint64_t>(*value);
+}
+
+ProcessIdentity identity_of(pid_t pid) { return {pid, start_time_of(pid).value_or(0)}; }
+
+bool is_alive(const ProcessIdentity& process) {
+  return process.pid > 0 && start_time_of(process.pid) == process.start_time;
+}
+
+Fd open_pidfd(const ProcessIdentity& process) {
+  if (process.pid <= 0) return Fd();
+  Fd fd(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
+  if (!fd && errno != ESRCH) throw SysError("cannot open process {}", process.pid);
+  // The descriptor pins whatever has the pid now; only then the start time tells who it is.
+  if (fd && !is_alive(process)) fd.reset();
+  return fd;
+}
+
+bool send_signal(const ProcessIdentity& process, int signal) {
+  const Fd fd = open_pidfd(process);
+  if (!fd) return false;
+  if (::syscall(SYS_pidfd_send_signal, fd.get(), signal, nullptr, 0) == 0) return true;
+  if (errno == ESRCH) return false;
+  throw SysError("cannot send signal {} to process {}", signal, process.pid);
+}
+
+Child& Child::operator=(Child&& other) noexcept {
+  std::swap(pid_, other.pid_);
+  return *this;
+}
+
+Child::~Child() {
+  if (pid_ <= 0) return;
+  ::kill(pid_, SIGKILL);
+  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+int Child::wait() {
+  int status = 0;
+  while (::waitpid(pid_, &status, 0) < 0) {
+    if (errno != EINTR) throw SysError("cannot wait for process {}", pid_);
+  }
+  pid_ = -1;
+  return status;
+}
+
+int exit_code_of(int wait_status) noexcept {
+  if (WIFEXITED(wait_status)) return WEXITSTATUS(wait_status);
+  if (WIFSIGNALED(wait_status)) return 128 + WTERMSIG(wait_status);
+  return 255;
+}
+
+std::optional<std::string> find_program(const std::string& name) {
+  if (name.find('/') != std::string::npos) {
+    if (::access(name.c_str(), X_OK) == 0) return name;
+    return std::nullopt;
+  }
+  const char* path = ::getenv("PATH");
+  std::string places = path != nullptr ? path : "";
+  places += ":/usr/bin:/bin:/usr/local/bin:/usr/sbin:/sbin:/usr/local/sbin";
+  for (const auto& directory : split(places, ':')) {
+    if (directory.empty()) continue;
+    std::string candidate = directory + "/" + name;
+    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+  }
+  return std::nullopt;
+}
+
+namespace {
+
+struct SpawnPlan {
+  const char* program;
+  char* const* argv;
+  char* const* environment;
+  int standard[3];
+  const int* inherited;
+  std::size_t inherited_count;
+  const sigset_t* signal_mask;
+  volatile int error;
+};
+
+/// Runs in the child, on the parent's memory (vfork): system calls only, no allocation.
+[[noreturn]] void exec_in_child(SpawnPlan& plan) noexcept {
+  for (int target = 0; target < 3; ++target) {
+    const int source = plan.standard[target];
+    if (source == target) {
+      ::fcntl(target, F_SETFD, 0);
+    } else if (source < 0 || ::dup2(source, target) < 0) {
+      plan.error = errno;
+      ::_exit(127);
+    }
+  }
+  for (std::size_t i = 0; i < plan.inherited_count; ++i) ::fcntl(plan.inherited[i], F_SETFD, 0);
+  struct sigaction standard {};
+  standard.sa_handler = SIG_DFL;
+  ::sigaction(SIGPIPE, &standard, nullptr);
+  ::sigprocmask(SIG_SETMASK, plan.signal_mask, nullptr);
+  ::execve(plan.program, plan.argv, plan.environment);
+  plan.error = errno;
+  ::_exit(127);
+}
+
+std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
+  std::vector<char*> pointers;
+  pointers.reserve(strings.size() + 1);
+  for (const auto& string : strings) pointers.push_back(const_cast<char*>(string.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+}  // namespace
+
+Child spawn(const SpawnOptions& options) {
+  const auto program = find_program(options.argv.at(0));
+  if (!program) {
+    Error error(ErrorClass::unavailable, "'{}' is not installed", options.argv[0]);
+    error.set_hint(fmt::format("install the package that has the program '{}'", options.argv[0]));
+    throw error;
+  }
+  // Descriptors 0 to 2 as sources of others would be overwritten by the dup2 calls: lift them.
+  std::vector<Fd> lifted;
+  Fd null;
+  SpawnPlan plan{};
+  const int wanted[3] = {options.standard_input, options.standard_output,
+                         options.standard_error < 0 ? 2 : options.standard_error};
+  for (int i = 0; i < 3; ++i) {
+    int source = wanted[i];
+    if (source < 0) {
+      if (!null) null = open_file("/dev/null", O_RDWR);
+      source = null.get();
+    } else if (source < 3 && source != i) {
+      lifted.push_back(duplicate(source));
+      source = lifted.back().get();
+    }
+    plan.standard[i] = source;
+  }
+  const auto argv = pointers_to(options.argv);
+  std::vector<char*> environment;
+  if (options.environment) environment = pointers_to(*options.environment);
+  plan.program = program->c_str();
+  plan.argv = argv.data();
+  plan.environment = options.environment ? environment.data() : ::environ;
+  plan.inherited = options.inherited.data();
+  plan.inherited_count = options.inherited.size();
+  // No handler of ours may run on the shared memory.
+  sigset_t all;
+  sigset_t saved;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, &saved);
+  plan.signal_mask = &saved;
+  const pid_t pid = ::vfork();
+  if (pid == 0) exec_in_child(plan);
+  const int fork_error = errno;
+  ::sigprocmask(SIG_SETMASK, &saved, nullptr);
+  if (pid < 0) throw SysError(fork_error, "cannot start '" + *program + "'");
+  Child child(pid);
+  if (plan.error != 0) {
+    child.wait();
+    throw SysError(plan.error, "cannot start '" + *program + "'");
+  }
+  return child;
+}
+
+void set_process_name(const char* name) noexcept { ::prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+}  // namespace coracle::linux
