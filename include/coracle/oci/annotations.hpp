@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keys of annotations and labels that mean something (image-spec annotations.md) or that the other
+// engines write.
+#pragma once
+
+#include <string_view>
+
+namespace coracle::oci {
+
+inline constexpr std::string_view k_annotation_created = "org.opencontainers.image.created";
+inline constexpr std::string_view k_annotation_authors = "org.opencontainers.image.authors";
+inline constexpr std::string_view k_annotation_url = "org.opencontainers.image.url";
+inline constexpr std::string_view k_annotation_documentation =
+    "org.opencontainers.image.documentation";
+inline constexpr std::string_view k_annotation_source = "org.opencontainers.image.source";
+inline constexpr std::string_view k_annotation_version = "org.opencontainers.image.version";
+inline constexpr std::string_view k_annotation_revision = "org.opencontainers.image.revision";
+inline constexpr std::string_view k_annotation_vendor = "org.opencontainers.image.vendor";
+inline constexpr std::string_view k_annotation_licenses = "org.opencontainers.image.licenses";
+inline constexpr std::string_view k_annotation_ref_name = "org.opencontainers.image.ref.name";
+inline constexpr std::string_view k_annotation_title = "org.opencontainers.image.title";
+inline constexpr std::string_view k_annotation_description = "org.opencontainers.image.description";
+inline constexpr std::string_view k_annotation_base_digest = "org.opencontainers.image.base.digest";
+inline constexpr std::string_view k_annotation_base_name = "org.opencontainers.image.base.name";
+
+/// The full name of an image in a layout, where ref.name holds the tag alone (containerd, docker).
+inline constexpr std::string_view k_annotation_containerd_name = "io.containerd.image.name";
+/// BuildKit marks attestation manifests, which are no images, by this one in an index.
+inline constexpr std::string_view k_annotation_docker_reference_type = "vnd.docker.reference.type";
+inline constexpr std::string_view k_annotation_docker_reference_digest =
+    "vnd.docker.reference.digest";
+inline constexpr std::string_view k_reference_type_attestation = "attestation-manifest";
+
+}  // namespace coracle::oci
