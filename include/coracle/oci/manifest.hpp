@@ -16,8 +16,8 @@ namespace coracle::oci {
 
 /// A larger text is no manifest: registries take up to 4 MiB.
 inline constexpr std::size_t k_max_manifest_size = 4U << 20;
-/// overlay's own limit is 500 lower directories; docker stops at 127.
-inline constexpr std::size_t k_max_layers = 4096;
+/// More than any storage driver can stack: overlay takes 500, docker stops at 127.
+inline constexpr std::size_t k_max_layers = 1024;
 
 struct Manifest {
   std::string media_type;  ///< as written, or worked out where OCI lets it be left out

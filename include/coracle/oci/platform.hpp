@@ -36,7 +36,8 @@ std::string machine_name(std::string_view go_architecture);
 
 /// Whether a machine that wants `wanted` can take an image built for `offered`: same system and
 /// architecture, and a variant that is the same or an older one of the line (an arm/v7 machine runs
-/// v6 and v5; an arm64 one takes no 32 bit arm). An empty variant of `wanted` takes any.
+/// v6 and v5; an arm64 one takes no 32 bit arm). Where `wanted` has
+/// none, a newer variant than the base line is taken too, as the last choice.
 bool matches(const Platform& wanted, const Platform& offered);
 /// How well it matches: 0 is not at all, higher is better (the nearest variant, then an exact
 /// os.version). For choosing among the entries of an index.
