@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// From an OCI runtime configuration to a running process. Knows no images and no store: it takes a
+// specification, a plan for the root file system, and descriptors.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "coracle/linux/fd.hpp"
+#include "coracle/linux/process.hpp"
+#include "coracle/linux/rootfs_plan.hpp"
+#include "coracle/oci/runtime_spec.hpp"
+#include "coracle/runtime/seccomp.hpp"
+
+namespace coracle::runtime {
+
+/// Descriptors that become 0, 1 and 2 of the process; -1 leaves the caller's. Not used when the
+/// process has a terminal.
+struct StandardStreams {
+  int input = -1;
+  int output = -1;
+  int error = -1;
+};
+
+/// What both a container's first process and one that joins it take.
+struct ProcessOptions {
+  StandardStreams streams;
+  const SeccompProgram* seccomp = nullptr;  ///< nullptr: unconfined
+  int preserved_fds = 0;     ///< descriptors 3 … 2+n stay open in the program
+  bool keep_groups = false;  ///< the caller's supplementary groups stay (--group-add keep-groups)
+  /// A cgroup v2 directory to start in (CLONE_INTO_CGROUP), or -1.
+  int cgroup = -1;
+  /// Called with the pid of the stopped process before it does anything: joins cgroups v1.
+  std::function<void(pid_t)> before_setup;
+};
+
+struct CreateRequest {
+  const oci::RuntimeSpec* spec = nullptr;
+  /// Directory that relative paths of the specification refer to.
+  std::string bundle;
+  /// Where the root file system comes from; spec.root.path when not set.
+  std::optional<linux::RootfsPlan> rootfs;
+  ProcessOptions process;
+  bool built_in_init = false;             ///< --init: pid 1 reaps, the program is its child
+  bool create_working_directory = false;  ///< mkdir -p of process.cwd
+  bool no_pivot = false;                  ///< MS_MOVE and chroot instead of pivot_root
+  bool wait_for_start = false;            ///< hold before exec until StartedProcess::start()
+};
+
+/// A process of a container: running its program, or holding before it. Killed and reaped when
+/// dropped, unless released.
+class StartedProcess {
+ public:
+  StartedProcess(linux::Child child, linux::Fd descriptor) noexcept
+      : process(std::move(child)), pidfd(std::move(descriptor)) {}
+
+  /// Lets a process that holds go on; returns when the program runs. Throws as create() does.
+  void start();
+
+  linux::Child process;
+  linux::Fd pidfd;
+  linux::Fd terminal;  ///< the pty's master, if the process has a terminal
+  linux::Fd socket;    ///< to a process that holds
+};
+
+/// Makes the container and runs its program, as a child of this single-threaded process, which must
+/// have the privileges over its user namespace that the specification needs.
+/// @throws Error with exit code 127 when the program is not found and 126 when it cannot be
+///         executed; else the class of the errno, naming the step and its subject
+StartedProcess create(const CreateRequest& request);
+
+struct ExecRequest {
+  linux::ProcessIdentity target;  ///< the container's first process
+  const oci::Process* process = nullptr;
+  ProcessOptions options;
+};
+
+/// Runs a further program in a container (exec). Moves the calling process into the container's
+/// user namespace, and its future children into its pid namespace: for a process that does this only.
+StartedProcess exec(const ExecRequest& request);
+
+}  // namespace coracle::runtime

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "coracle/linux/copy_tree.hpp"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <cstdint>
+
+namespace coracle::linux {
+namespace {
+
+struct DirectoryEntry {  // struct linux_dirent64 of getdents64(2)
+  std::uint64_t inode;
+  std::int64_t offset;
+  unsigned short length;
+  unsigned char type;
+  char name[];
+};
+
+bool set_times(int directory, const char* name, const struct stat& info, int flags) noexcept {
+  const timespec times[2] = {info.st_atim, info.st_mtim};
+  if (name == nullptr) return ::futimens(directory, times) == 0;
+  return ::utimensat(directory, name, times, flags) == 0;
+}
+
+/// Attributes that the target cannot hold (another file system, a namespace) are left out.
+void copy_attributes(int from, int to) noexcept {
+  char names[16384];
+  const ssize_t size = ::flistxattr(from, names, sizeof names);
+  for (const char* name = names; size > 0 && name < names + size; name += ::strlen(name) + 1) {
+    char value[16384];
+    const ssize_t length = ::fgetxattr(from, name, value, sizeof value);
+    if (length >= 0) ::fsetxattr(to, name, value, static_cast<std::size_t>(length), 0);
+  }
+}
+
+bool copy_content(int from, int to, off_t size) noexcept {
+  if (::ioctl(to, FICLONE, from) == 0) return true;
+  off_t left = size;
+  while (left > 0) {
+    const ssize_t copied = ::copy_file_range(from, nullptr, to, nullptr,
+                                             static_cast<std::size_t>(left), 0);
+    if (copied > 0) {
+      left -= copied;
+      continue;
+    }
+    if (copied == 0) return true;  // Truncated meanwhile.
+    if (errno == EINTR) continue;
+    break;
+  }
+  while (left > 0) {
+    const ssize_t copied = ::sendfile(to, from, nullptr, static_cast<std::size_t>(left));
+    if (copied < 0 && errno == EINTR) continue;
+    if (copied < 0) return false;
+    if (copied == 0) break;
+    left -= copied;
+  }
+  return true;
+}
+
+bool copy_file(int from, int to, const char* name, const struct stat& info) noexcept {
+  const int source = ::openat(from, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  if (source < 0) return false;
+  const int target = ::openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  bool good = target >= 0 && copy_content(source, target, info.st_size) &&
+              ::fchown(target, info.st_uid, info.st_gid) == 0;
+  if (good) {
+    copy_attributes(source, target);
+    good = ::fchmod(target, info.st_mode & 07777) == 0 && set_times(target, nullptr, info, 0);
+  }
+  const int saved = errno;
+  if (target >= 0) ::close(target);
+  ::close(source);
+  errno = saved;
+  return good;
+}
+
+bool copy_link(int from, int to, const char* name, const struct stat& info) noexcept {
+  char target[PATH_MAX];
+  const ssize_t size = ::readlinkat(from, name, target, sizeof target - 1);
+  if (size < 0) return false;
+  target[size] = '\0';
+  return ::symlinkat(target, to, name) == 0 &&
+         ::fchownat(to, name, info.st_uid, info.st_gid, AT_SYMLINK_NOFOLLOW) == 0 &&
+         set_times(to, name, info, AT_SYMLINK_NOFOLLOW);
+}
+
+bool copy_special(int to, const char* name, const struct stat& info) noexcept {
+  if (::mknodat(to, name, info.st_mode, info.st_rdev) != 0) return errno == EPERM;
+  return ::fchownat(to, name, info.st_uid, info.st_gid, AT_SYMLINK_NOFOLLOW) == 0 &&
+         ::fchmodat(to, name, info.st_mode & 07777, 0) == 0 &&
+         set_times(to, name, info, AT_SYMLINK_NOFOLLOW);
+}
+
+bool copy_entry(int from, int to, const char* name) noexcept;
+
+bool copy_directory(int from, int to, const char* name) noexcept {
+  if (::mkdirat(to, name, 0700) != 0 && errno != EEXIST) return false;
+  constexpr int k_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  const int source = ::openat(from, name, k_flags);
+  if (source < 0) return false;
+  const int target = ::openat(to, name, k_flags);
+  const bool good = target >= 0 && try_copy_tree(source, target);
+  const int saved = errno;
+  if (target >= 0) ::close(target);
+  ::close(source);
+  errno = saved;
+  return good;
+}
+
+bool copy_entry(int from, int to, const char* name) noexcept {
+  struct stat info {};
+  if (::fstatat(from, name, &info, AT_SYMLINK_NOFOLLOW) != 0) return errno == ENOENT;
+  switch (info.st_mode & S_IFMT) {
+    case S_IFREG: return copy_file(from, to, name, info);
+    case S_IFDIR: return copy_directory(from, to, name);
+    case S_IFLNK: return copy_link(from, to, name, info);
+    case S_IFSOCK: return true;
+    default: return copy_special(to, name, info);
+  }
+}
+
+}  // namespace
+
+bool try_copy_tree(int from, int to) noexcept {
+  struct stat info {};
+  if (::fstat(from, &info) != 0 || ::lseek(from, 0, SEEK_SET) < 0) return false;
+  alignas(DirectoryEntry) char buffer[8192];
+  while (true) {
+    const long size = ::syscall(SYS_getdents64, from, buffer, sizeof buffer);
+    if (size < 0) return false;
+    if (size == 0) break;
+    for (long at = 0; at < size;) {
+      const auto* entry = reinterpret_cast<const DirectoryEntry*>(buffer + at);
+      at += entry->length;
+      if (::strcmp(entry->name, ".") == 0 || ::strcmp(entry->name, "..") == 0) continue;
+      if (!copy_entry(from, to, entry->name)) return false;
+    }
+  }
+  copy_attributes(from, to);
+  return ::fchown(to, info.st_uid, info.st_gid) == 0 && ::fchmod(to, info.st_mode & 07777) == 0 &&
+         set_times(to, nullptr, info, 0);
+}
+
+}  // namespace coracle::linux

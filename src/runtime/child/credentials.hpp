@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/plan/child_plan.hpp"
+
+namespace coracle::runtime::child {
+
+/// Resource limits: first, while the caller's own privileges hold.
+void apply_rlimits(const ProcessPlan& process, int socket) noexcept;
+/// Everything from the bounding set to the ambient set, in the one order that works
+/// (capabilities(7)): groups, gid, uid, and what the process may still do afterwards.
+void apply_credentials(const ProcessPlan& process, int socket) noexcept;
+/// "exec LABEL" for AppArmor or SELinux, through a descriptor of the host's /proc opened earlier.
+int open_label_file() noexcept;
+void apply_security_label(const ProcessPlan& process, int label_file, int socket) noexcept;
+
+}  // namespace coracle::runtime::child

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/child/entry.hpp"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/keyctl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "runtime/child/credentials.hpp"
+#include "runtime/child/failure.hpp"
+#include "runtime/child/mount_target.hpp"
+#include "runtime/child/rootfs.hpp"
+#include "runtime/child/terminal.hpp"
+
+namespace coracle::runtime::child {
+namespace {
+
+using protocol::Step;
+
+void wait_for_go(int socket) noexcept {
+  protocol::Message message;
+  // The parent is gone or gave up: there is nobody left to tell.
+  if (!protocol::receive_in_child(socket, message) || message.kind != protocol::Kind::go) ::_exit(1);
+}
+
+void become_root_of_namespace(int socket) noexcept {
+  check(socket, ::setresgid(0, 0, 0), Step::map_ids, "group 0");
+  check(socket, ::setresuid(0, 0, 0), Step::map_ids, "user 0");
+}
+
+void enter_namespaces(const ChildPlan& plan, int socket) noexcept {
+  for (const auto& step : plan.join) {
+    check(socket, ::setns(step.descriptor, step.flag), Step::join_namespace, step.path);
+    ::close(step.descriptor);
+    if ((step.flag & CLONE_NEWUSER) != 0) become_root_of_namespace(socket);
+  }
+  if (plan.create_after_join != 0) {
+    check(socket, ::unshare(plan.create_after_join), Step::create_namespace, "");
+  }
+}
+
+void bring_up_loopback(int socket) noexcept {
+  const int inet = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (inet < 0) return;  // A kernel without IPv4.
+  ifreq request{};
+  ::strcpy(request.ifr_name, "lo");
+  check(socket, ::ioctl(inet, SIOCGIFFLAGS, &request), Step::loopback, "lo");
+  request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
+  check(socket, ::ioctl(inet, SIOCSIFFLAGS, &request), Step::loopback, "lo");
+  ::close(inet);
+}
+
+void set_names(const ChildPlan& plan, int socket) noexcept {
+  if (!plan.hostname.empty()) {
+    check(socket, ::sethostname(plan.hostname.data(), plan.hostname.size()), Step::hostname,
+          plan.hostname);
+  }
+  if (!plan.domainname.empty()) {
+    check(socket, ::setdomainname(plan.domainname.data(), plan.domainname.size()),
+          Step::domainname, plan.domainname);
+  }
+}
+
+/// While the host's /proc is still there: a container's may be missing, or not a proc at all.
+void set_oom_score(const ProcessPlan& process, int socket) noexcept {
+  if (!process.oom_score_adjustment) return;
+  char text[16];
+  const int size = ::snprintf(text, sizeof text, "%d", *process.oom_score_adjustment);
+  const int fd = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (fd < 0 || ::write(fd, text, static_cast<std::size_t>(size)) != size) {
+    fail(socket, Step::oom_score, text);
+  }
+  ::close(fd);
+}
+
+void join_keyring(const ProcessPlan& process) noexcept {
+  // An anonymous session keyring: the host's keys stay out of reach. Kernels and outer sandboxes
+  // without the call have no keys to protect either.
+  if (process.new_keyring) ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr, 0, 0, 0);
+}
+
+void apply_sysctls(const ChildPlan& plan, int socket) noexcept {
+  for (const auto& [path, value] : plan.sysctls) {
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 || ::write(fd, value.data(), value.size()) < 0) {
+      fail(socket, Step::sysctl, path.c_str());
+    }
+    ::close(fd);
+  }
+}
+
+void build_file_system(const ChildPlan& plan, ChildResources& resources) noexcept {
+  const int socket = resources.socket;
+  open_sources(plan, resources.sources, socket);
+  const int host_root = enter_rootfs(plan, socket);
+  apply_mounts(plan, resources.sources, host_root, socket);
+  apply_devices(plan, resources.sources, host_root, socket);
+  apply_sysctls(plan, socket);
+  if (plan.process.terminal) open_terminal(plan.process, true, socket);
+  apply_readonly_paths(plan, socket);
+  apply_masked_paths(plan, socket);
+  if (plan.process.create_working_directory) {
+    make_directories(plan.process.working_directory.c_str(), 0755);
+  }
+  if (plan.readonly_root) make_root_readonly(socket);
+  leave_host_root(plan, host_root, socket);
+}
+
+void take_standard_streams(const ChildResources& resources) noexcept {
+  for (int target = 0; target < 3; ++target) {
+    const int source = resources.standard[target];
+    if (source >= 0 && ::dup2(source, target) < 0) {
+      fail(resources.socket, Step::console, "standard descriptors");
+    }
+    if (source == target) ::fcntl(target, F_SETFD, 0);
+  }
+}
+
+/// A working directory outside the root would be a way out (CVE-2024-21626): the kernel names such
+/// a one "(unreachable)/…".
+void verify_inside_root(const char* path, int socket) noexcept {
+  char where[PATH_MAX];
+  const long size = ::syscall(SYS_getcwd, where, sizeof where);
+  if (size > 0 && where[0] != '/') fail(socket, Step::working_directory, EPERM, path);
+}
+
+void install_seccomp(const ChildResources& resources) noexcept {
+  if (resources.seccomp == nullptr) return;
+  check(resources.socket, install_seccomp_in_child(*resources.seccomp), Step::seccomp, "");
+}
+
+/// The end that both entries share: from the joined or built container to the program.
+[[noreturn]] void become_program(const ChildPlan& plan, ChildResources& resources,
+                                 int label_file) noexcept {
+  const int socket = resources.socket;
+  const ProcessPlan& process = plan.process;
+  const char* directory = process.working_directory.c_str();
+  if (!process.terminal) take_standard_streams(resources);
+  apply_rlimits(process, socket);
+  // As root first: the user may not be allowed in, and then need not be (runc, docker).
+  const bool inside = ::chdir(directory) == 0;
+  // Without no_new_privs only CAP_SYS_ADMIN may install a filter: while we still have it.
+  if (!process.no_new_privileges) install_seccomp(resources);
+  apply_credentials(process, socket);
+  if (!inside) check(socket, ::chdir(directory), Step::working_directory, directory);
+  verify_inside_root(directory, socket);
+  if (process.umask) ::umask(*process.umask);
+  const char* program = find_program(process, socket);
+  apply_security_label(process, label_file, socket);
+  if (process.no_new_privileges) {
+    check(socket, ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), Step::no_new_privileges, "");
+    install_seccomp(resources);
+  }
+  if (plan.wait_for_start) {
+    protocol::Message ready;
+    ready.kind = protocol::Kind::ready;
+    protocol::send(socket, ready);
+    wait_for_go(socket);
+  }
+  run_program(process, *resources.vectors, program, socket);
+}
+
+}  // namespace
+
+void run_container(const ChildPlan& plan, ChildResources& resources) noexcept {
+  const int socket = resources.socket;
+  ::prctl(PR_SET_NAME, "coracle:init", 0, 0, 0);
+  if (plan.wait_for_parent) wait_for_go(socket);
+  if (plan.own_user_namespace) become_root_of_namespace(socket);
+  check(socket, ::setsid(), Step::session, "");
+  set_oom_score(plan.process, socket);
+  const int label_file = open_label_file();
+  enter_namespaces(plan, socket);
+  join_keyring(plan.process);
+  if (plan.new_network) bring_up_loopback(socket);
+  set_names(plan, socket);
+  if (plan.own_mounts) build_file_system(plan, resources);
+  become_program(plan, resources, label_file);
+}
+
+void run_joining(const ChildPlan& plan, ChildResources& resources) noexcept {
+  const int socket = resources.socket;
+  ::prctl(PR_SET_NAME, "coracle:exec", 0, 0, 0);
+  if (plan.wait_for_parent) wait_for_go(socket);
+  check(socket, ::setsid(), Step::session, "");
+  set_oom_score(plan.process, socket);
+  const int label_file = open_label_file();
+  // From the moment the container's processes can see this one, none of them may look at its
+  // memory, its descriptors or the engine's program file behind /proc/PID/exe (CVE-2019-5736).
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  enter_namespaces(plan, socket);
+  join_keyring(plan.process);
+  check(socket, ::chdir("/"), Step::working_directory, "/");
+  if (plan.process.terminal) open_terminal(plan.process, false, socket);
+  become_program(plan, resources, label_file);
+}
+
+}  // namespace coracle::runtime::child

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The two entries of runtime/child: the first process of a container, and one that joins it.
+#pragma once
+
+#include "coracle/runtime/seccomp.hpp"
+#include "runtime/child/mounts.hpp"
+#include "runtime/child/program.hpp"
+#include "runtime/plan/child_plan.hpp"
+
+namespace coracle::runtime::child {
+
+/// What the child works with besides the plan; made by the parent before the fork.
+struct ChildResources {
+  int socket = -1;            ///< its end of the protocol's socket pair, close-on-exec
+  int standard[3] = {-1, -1, -1};  ///< becomes 0, 1 and 2 unless there is a terminal
+  MountSources sources;
+  const ExecVectors* vectors = nullptr;
+  const SeccompProgram* seccomp = nullptr;  ///< nullptr: unconfined
+};
+
+[[noreturn]] void run_container(const ChildPlan& plan, ChildResources& resources) noexcept;
+[[noreturn]] void run_joining(const ChildPlan& plan, ChildResources& resources) noexcept;
+
+}  // namespace coracle::runtime::child

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Mount points inside the container. Called after pivot_root, so that whatever symbolic links an
+// image holds, they resolve inside the container's root.
+#pragma once
+
+#include <sys/types.h>
+
+namespace coracle::runtime::child {
+
+/// mkdir -p. False with errno set.
+bool make_directories(const char* path, mode_t mode) noexcept;
+/// Makes sure that `path` is a directory, or else a file, creating what is missing. A dangling
+/// symbolic link gets its target created (images link /etc/resolv.conf into /run).
+bool ensure_target(const char* path, bool is_file) noexcept;
+
+}  // namespace coracle::runtime::child

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/child/program.hpp"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runtime/child/failure.hpp"
+
+namespace coracle::runtime::child {
+namespace {
+
+using protocol::Step;
+
+std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
+  std::vector<char*> pointers;
+  pointers.reserve(strings.size() + 1);
+  for (const auto& string : strings) pointers.push_back(const_cast<char*>(string.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+/// Handlers and masks of ours must not reach the program; SIG_IGN would survive exec.
+void reset_signals() noexcept {
+  struct sigaction standard {};
+  standard.sa_handler = SIG_DFL;
+  for (int number = 1; number < NSIG; ++number) ::sigaction(number, &standard, nullptr);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void close_on_exec_from(unsigned first) noexcept {
+  if (::syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
+  for (int fd = static_cast<int>(first); fd < 4096; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+[[noreturn]] void execute(const ExecVectors& vectors, const char* program, int socket) noexcept {
+  reset_signals();
+  ::execve(program, vectors.argv.data(), vectors.environment.data());
+  fail(socket, Step::exec, program);
+}
+
+/// Pid 1: hands signals on, reaps whatever is orphaned to it, ends as the program does.
+[[noreturn]] void reap_until_end_of(pid_t main_child) noexcept {
+  sigset_t all;
+  ::sigfillset(&all);
+  while (true) {
+    int status = 0;
+    const pid_t ended = ::waitpid(-1, &status, WNOHANG);
+    if (ended == main_child) ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+    if (ended > 0) continue;
+    const int number = ::sigwaitinfo(&all, nullptr);
+    if (number > 0 && number != SIGCHLD && number != SIGTTIN && number != SIGTTOU) {
+      ::kill(main_child, number);
+    }
+  }
+}
+
+[[noreturn]] void run_under_init(const ExecVectors& vectors, const char* program,
+                                 int socket) noexcept {
+  sigset_t all;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, nullptr);
+  const pid_t pid = ::fork();
+  if (pid < 0) fail(socket, Step::exec, program);
+  if (pid == 0) {
+    // A group of its own in the foreground, so that job control works as under a login shell.
+    if (::setpgid(0, 0) == 0 && ::isatty(0) != 0) ::tcsetpgrp(0, ::getpid());
+    execute(vectors, program, socket);
+  }
+  // This process keeps the engine's program file open as its executable: nobody in the container
+  // may reach it through /proc/1/exe (CVE-2019-5736).
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  ::prctl(PR_SET_NAME, "coracle:init", 0, 0, 0);
+  ::syscall(SYS_close_range, 3U, ~0U, 0U);
+  reap_until_end_of(pid);
+}
+
+}  // namespace
+
+ExecVectors::ExecVectors(const ProcessPlan& process)
+    : argv(pointers_to(process.argv)), environment(pointers_to(process.environment)) {}
+
+const char* find_program(const ProcessPlan& process, int socket) noexcept {
+  int reason = ENOENT;
+  for (const auto& candidate : process.candidates) {
+    struct stat info {};
+    if (::stat(candidate.c_str(), &info) != 0) {
+      if (errno == EACCES) reason = EACCES;
+      continue;
+    }
+    if (S_ISREG(info.st_mode) && ::faccessat(AT_FDCWD, candidate.c_str(), X_OK, AT_EACCESS) == 0) {
+      return candidate.c_str();
+    }
+    reason = EACCES;
+  }
+  fail(socket, Step::find_program, reason, process.argv[0].c_str());
+}
+
+void run_program(const ProcessPlan& process, const ExecVectors& vectors, const char* program,
+                 int socket) noexcept {
+  close_on_exec_from(3U + static_cast<unsigned>(process.preserved_fds));
+  if (process.built_in_init) run_under_init(vectors, program, socket);
+  execute(vectors, program, socket);
+}
+
+}  // namespace coracle::runtime::child

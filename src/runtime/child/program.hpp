@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/plan/child_plan.hpp"
+
+namespace coracle::runtime::child {
+
+/// argv and environ as execve(2) wants them, built before the fork.
+struct ExecVectors {
+  explicit ExecVectors(const ProcessPlan& process);
+  std::vector<char*> argv;
+  std::vector<char*> environment;
+};
+
+/// The first candidate that this process may execute; fails the step with ENOENT or EACCES.
+const char* find_program(const ProcessPlan& process, int socket) noexcept;
+
+/// Replaces this process, or, with the built-in init, stays as pid 1 and runs it as a child.
+[[noreturn]] void run_program(const ProcessPlan& process, const ExecVectors& vectors,
+                              const char* program, int socket) noexcept;
+
+}  // namespace coracle::runtime::child

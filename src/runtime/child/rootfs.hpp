@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/plan/child_plan.hpp"
+
+namespace coracle::runtime::child {
+
+/// Stops mount events from and to the host, mounts the root file system, and makes it the root. The
+/// host's tree stays reachable through the returned descriptor until leave_host_root().
+/// @returns a descriptor of the host's root directory
+int enter_rootfs(const ChildPlan& plan, int socket) noexcept;
+
+/// Detaches the host's tree from the container's mount namespace.
+void leave_host_root(const ChildPlan& plan, int host_root, int socket) noexcept;
+
+}  // namespace coracle::runtime::child

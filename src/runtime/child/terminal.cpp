@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/child/terminal.hpp"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "runtime/child/failure.hpp"
+#include "runtime/child/mount_target.hpp"
+#include "runtime/child/mounts.hpp"
+
+namespace coracle::runtime::child {
+
+void open_terminal(const ProcessPlan& process, bool bind_console, int socket) noexcept {
+  using protocol::Step;
+  const int master = ::open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+  check(socket, master, Step::console, "/dev/pts/ptmx");
+  const int unlock = 0;
+  check(socket, ::ioctl(master, TIOCSPTLCK, &unlock), Step::console, "/dev/pts/ptmx");
+  // The slave by its master, not by a path that an image could have put something else at.
+  const int slave = ::ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  check(socket, slave, Step::console, "/dev/pts/ptmx");
+  if (process.rows != 0 || process.columns != 0) {
+    winsize size{process.rows, process.columns, 0, 0};
+    ::ioctl(slave, TIOCSWINSZ, &size);
+  }
+  // The user in the container owns the terminal, as after a login.
+  ::fchown(slave, process.uid, static_cast<gid_t>(-1));
+  if (bind_console) {
+    const int copy = clone_mount(slave, "", false);
+    if (copy >= 0) {
+      if (!ensure_target("/dev/console", true) || !attach_mount(copy, "/dev/console")) {
+        fail(socket, Step::console, "/dev/console");
+      }
+      ::close(copy);
+    }
+  }
+  protocol::Message message;
+  message.kind = protocol::Kind::terminal;
+  if (!protocol::send(socket, message, master)) fail(socket, Step::console, "master");
+  ::close(master);
+  check(socket, ::ioctl(slave, TIOCSCTTY, 0), Step::console, "controlling terminal");
+  for (int target = 0; target < 3; ++target) {
+    check(socket, ::dup2(slave, target), Step::console, "standard descriptors");
+  }
+  ::close(slave);
+}
+
+}  // namespace coracle::runtime::child

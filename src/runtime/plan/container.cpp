@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "coracle/base/error.hpp"
+#include "runtime/plan/plan.hpp"
+
+namespace coracle::runtime {
+
+int clone_flag(oci::NamespaceType type) noexcept {
+  switch (type) {
+    case oci::NamespaceType::pid: return CLONE_NEWPID;
+    case oci::NamespaceType::network: return CLONE_NEWNET;
+    case oci::NamespaceType::mount: return CLONE_NEWNS;
+    case oci::NamespaceType::ipc: return CLONE_NEWIPC;
+    case oci::NamespaceType::uts: return CLONE_NEWUTS;
+    case oci::NamespaceType::user: return CLONE_NEWUSER;
+    case oci::NamespaceType::cgroup: return CLONE_NEWCGROUP;
+    case oci::NamespaceType::time: return CLONE_NEWTIME;
+  }
+  return 0;
+}
+
+NamespacePlan plan_namespaces(const oci::LinuxConfig& config) {
+  NamespacePlan plan;
+  for (const auto& entry : config.namespaces) {
+    if (entry.type == oci::NamespaceType::time) {
+      throw Error(ErrorClass::not_implemented, "time namespaces are not supported");
+    }
+    if (entry.path.empty()) {
+      plan.create |= clone_flag(entry.type);
+    } else if (entry.type == oci::NamespaceType::pid) {
+      plan.join_pid = &entry;
+    } else {
+      plan.join.push_back(entry);
+    }
+  }
+  plan.own_user_namespace = (plan.create & CLONE_NEWUSER) != 0;
+  // The user namespace first: it gives the right to join the others.
+  std::ranges::stable_partition(plan.join, [](const oci::Namespace& entry) {
+    return entry.type == oci::NamespaceType::user;
+  });
+  return plan;
+}
+
+std::string sysctl_path(std::string_view name) {
+  const bool dotted = name.find('.') < name.find('/');
+  std::string path(name);
+  if (dotted) {
+    for (char& c : path) c = c == '.' ? '/' : c == '/' ? '.' : c;
+  }
+  if (("/" + path + "/").find("/../") != std::string::npos) {
+    throw Error(ErrorClass::invalid_argument, "invalid sysctl name '{}'", name);
+  }
+  return "/proc/sys/" + path;
+}
+
+ChildPlan plan_container(const CreateRequest& request, const NamespacePlan& namespaces,
+                         const HostFacts& facts) {
+  const oci::RuntimeSpec& spec = *request.spec;
+  if (!spec.process) throw Error(ErrorClass::invalid_argument, "the configuration has no process");
+  ChildPlan plan;
+  plan.own_user_namespace = namespaces.own_user_namespace;
+  plan.wait_for_parent = namespaces.own_user_namespace || request.process.before_setup != nullptr;
+  plan.new_network = (namespaces.create & CLONE_NEWNET) != 0;
+  plan.hostname = spec.hostname;
+  plan.domainname = spec.domainname;
+  plan.own_mounts = (namespaces.create & CLONE_NEWNS) != 0;
+  plan.root_propagation = parse_propagation(spec.linux.rootfs_propagation);
+  if (request.rootfs) {
+    plan.rootfs = *request.rootfs;
+  } else if (spec.root) {
+    plan.rootfs.mount_point = spec.root->path.starts_with('/')
+                                  ? spec.root->path
+                                  : request.bundle + "/" + spec.root->path;
+  } else {
+    throw Error(ErrorClass::invalid_argument, "the configuration has no root");
+  }
+  plan.readonly_root = spec.root && spec.root->readonly;
+  plan.pivot = !request.no_pivot;
+  for (const auto& mount : spec.mounts) plan.mounts.push_back(plan_mount(mount, request.bundle));
+  plan.make_nodes = !facts.in_user_namespace && !namespaces.own_user_namespace;
+  plan_devices(spec.linux, plan);
+  for (const auto& [name, value] : spec.linux.sysctl) {
+    plan.sysctls.emplace_back(sysctl_path(name), value);
+  }
+  plan.masked_paths = spec.linux.masked_paths;
+  plan.readonly_paths = spec.linux.readonly_paths;
+  plan.process = plan_process(*spec.process, request.process, facts);
+  plan.process.create_working_directory = request.create_working_directory;
+  plan.process.built_in_init = request.built_in_init;
+  plan.wait_for_start = request.wait_for_start;
+  return plan;
+}
+
+}  // namespace coracle::runtime

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pure decisions: specification and facts in, plan out. Nothing here touches the system.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "coracle/oci/runtime_spec.hpp"
+#include "coracle/runtime/container.hpp"
+#include "runtime/plan/child_plan.hpp"
+
+namespace coracle::runtime {
+
+/// What planning must know of the machine.
+struct HostFacts {
+  bool in_user_namespace = false;       ///< device nodes cannot be made here
+  linux::CapabilitySet bounding = 0;    ///< what this process can hand on
+  linux::CapabilitySet known = 0;       ///< what the kernel knows
+};
+
+/// The namespaces part: CLONE_NEW… flags for those that are made, the specification's entries for
+/// those that are joined.
+struct NamespacePlan {
+  int create = 0;
+  std::vector<oci::Namespace> join;
+  const oci::Namespace* join_pid = nullptr;  ///< joined by the parent, for its children
+  bool own_user_namespace = false;
+};
+NamespacePlan plan_namespaces(const oci::LinuxConfig& config);
+int clone_flag(oci::NamespaceType type) noexcept;
+
+/// One mount of the specification. `source_is_file` is asked for bind sources only.
+MountStep plan_mount(const oci::Mount& mount, std::string_view bundle);
+/// "rslave" and so on; 0 for an empty name. Throws Error invalid_argument for an unknown one.
+unsigned long parse_propagation(std::string_view name);
+
+/// The specification's devices after those that every container has (config-linux.md, "Default
+/// devices"), and the links in /dev.
+void plan_devices(const oci::LinuxConfig& config, ChildPlan& plan);
+
+/// The process part, with every name turned into a number.
+ProcessPlan plan_process(const oci::Process& process, const ProcessOptions& options,
+                         const HostFacts& facts);
+
+/// "net.ipv4.ip_forward" as a path below /proc/sys; '/' and '.' are exchanged as sysctl(8) does.
+std::string sysctl_path(std::string_view name);
+
+/// Everything together.
+ChildPlan plan_container(const CreateRequest& request, const NamespacePlan& namespaces,
+                         const HostFacts& facts);
+
+}  // namespace coracle::runtime
