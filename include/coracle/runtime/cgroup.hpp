@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// Control groups of containers: where this process may make them (v2, v1, or both side by side),
+// limits, membership, freezing, killing and counters (cgroups(7), the kernel's cgroup-v2.rst).
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "coracle/linux/fd.hpp"
+#include "coracle/oci/runtime_resources.hpp"
+
+namespace coracle::runtime {
+
+/// How the kernel's controllers are mounted.
+enum class CgroupLayout {
+  none,     ///< nothing at /sys/fs/cgroup
+  legacy,   ///< v1 hierarchies only
+  hybrid,   ///< v1 hierarchies, and a v2 one at /sys/fs/cgroup/unified
+  unified,  ///< v2 at /sys/fs/cgroup
+};
+
+enum class CgroupManagerKind { cgroupfs, systemd, disabled };
+/// "cgroupfs", "systemd", "disabled".
+std::string_view to_string(CgroupManagerKind kind) noexcept;
+
+/// What can be done here, for `info` and for choosing a manager.
+struct CgroupSupport {
+  CgroupLayout layout = CgroupLayout::none;
+  CgroupManagerKind manager = CgroupManagerKind::disabled;
+  std::string reason;  ///< why it is disabled
+  /// The directory, relative to the hierarchies, below which containers get theirs: "" for root,
+  /// the delegated subtree of an ordinary user.
+  std::string base;
+  bool rootless = false;
+
+  /// "v1" or "v2", as `info` shows it.
+  std::string_view version() const noexcept;
+};
+
+/// Looks at /sys/fs/cgroup. For an ordinary user without a v2 tree that is a single system call.
+CgroupSupport detect_cgroups();
+/// The controllers that containers can be limited by here, sorted; for `info`.
+std::vector<std::string> available_controllers(const CgroupSupport& support);
+
+struct CgroupStats {
+  struct Cpu {
+    std::uint64_t usage_usec = 0;
+    std::uint64_t user_usec = 0;
+    std::uint64_t system_usec = 0;
+    std::uint64_t periods = 0;
+    std::uint64_t throttled_periods = 0;
+    std::uint64_t throttled_usec = 0;
+  };
+  struct Memory {
+    std::uint64_t usage = 0;        ///< bytes
+    std::uint64_t inactive_file = 0;  ///< reclaimable; docker and podman subtract it from usage
+    std::optional<std::uint64_t> limit;
+    std::optional<std::uint64_t> peak;
+    std::optional<std::uint64_t> swap;
+    std::uint64_t oom_kills = 0;
+  };
+  struct Pids {
+    std::uint64_t current = 0;
+    std::optional<std::uint64_t> limit;
+  };
+  struct BlockDevice {
+    std::uint64_t major = 0;
+    std::uint64_t minor = 0;
+    std::uint64_t read_bytes = 0;
+    std::uint64_t write_bytes = 0;
+    std::uint64_t reads = 0;
+    std::uint64_t writes = 0;
+  };
+  // Without its controller a part is absent.
+  std::optional<Cpu> cpu;
+  std::optional<Memory> memory;
+  std::optional<Pids> pids;
+  std::vector<BlockDevice> io;
+};
+
+/// The control group of one container, in every hierarchy it has one. What it takes to find it
+/// again is its path: keep that in the state file.
+class Cgroup {
+ public:
+  virtual ~Cgroup() = default;
+
+  /// Relative to the hierarchies: "/coracle/<id>". Empty for a container without any.
+  virtual const std::string& path() const noexcept = 0;
+  /// A directory descriptor for CLONE_INTO_CGROUP and openat, or -1 without a v2 hierarchy.
+  virtual int unified_fd() const noexcept = 0;
+  /// Moves a process in. With `cloned_into_unified` it was born in unified_fd() and only the v1
+  /// hierarchies are left to join.
+  virtual void join(pid_t pid, bool cloned_into_unified) = 0;
+  /// Sets limits. A controller that is not there is an error for root that names it; an ordinary
+  /// user gets one warning and the container runs without that limit.
+  virtual void apply(const oci::Resources& resources) = 0;
+  virtual void freeze() = 0;
+  virtual void thaw() = 0;
+  virtual bool frozen() const = 0;
+  /// Sends SIGKILL to every process in it and below, and lets frozen ones die.
+  virtual void kill() = 0;
+  /// In it and below, in the caller's pid namespace.
+  virtual std::vector<pid_t> processes() const = 0;
+  virtual CgroupStats stats() const = 0;
+  /// Removes the directories, nested ones too, as soon as the processes are gone.
+  /// @throws Error conflict if some are left after `patience`
+  virtual void remove(std::chrono::milliseconds patience = std::chrono::seconds(5)) = 0;
+};
+
+/// Makes and finds control groups.
+class CgroupManager {
+ public:
+  virtual ~CgroupManager() = default;
+  virtual CgroupManagerKind kind() const noexcept = 0;
+  /// Makes the directories of a container and sets its limits, before there is a process in it. An
+  /// existing directory that is empty is taken over.
+  /// @param path  linux.cgroupsPath: absolute (below the hierarchies), relative (below the base),
+  ///              "slice:prefix:name" as systemd's drivers write it, or empty: "coracle/<id>"
+  virtual std::unique_ptr<Cgroup> create(const std::string& path, const std::string& container_id,
+                                         const oci::Resources& resources) = 0;
+  /// The control group of a container that runs or ran, by Cgroup::path(). One that is gone
+  /// already has no processes and can be removed again.
+  virtual std::unique_ptr<Cgroup> open(const std::string& path) = 0;
+};
+
+/// The manager for what detect_cgroups() found. With `disabled` set (--cgroups=disabled), or where
+/// nothing can be written, one that does nothing; limits asked for are then warned about once.
+std::unique_ptr<CgroupManager> make_cgroup_manager(const CgroupSupport& support,
+                                                   bool disabled = false);
+
+}  // namespace coracle::runtime

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/seccomp/compile_internal.hpp"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/log.hpp"
+#include "coracle/runtime/seccomp.hpp"
+#include "runtime/seccomp/architecture_internal.hpp"
+#include "runtime/seccomp/decision_table_internal.hpp"
+#include "runtime/seccomp/late_syscalls_internal.hpp"
+
+namespace coracle::runtime {
+
+using oci::SeccompAction;
+using oci::SeccompSpec;
+using oci::SeccompSyscall;
+
+namespace seccomp {
+namespace {
+
+/// The first and last number that calls of this architecture can have.
+std::pair<std::uint32_t, std::uint32_t> number_space(std::uint32_t token) {
+  if (token == SCMP_ARCH_X86_64) return {0, k_x32_bit - 1};
+  // -1 is the number of a call that a tracer has skipped.
+  if (token == SCMP_ARCH_X32) return {k_x32_bit, UINT32_MAX - 1};
+  return {0, UINT32_MAX};
+}
+
+/// Adds the rules for calls that libseccomp has no names for. Only those without conditions: none
+/// of the profiles in use has others.
+void add_late_rules(NumberTable& table, std::uint32_t token, const SeccompSpec& spec) {
+  std::set<std::uint32_t> decided;
+  for (const auto& rule : spec.syscalls) {
+    if (!rule.args.empty()) continue;
+    for (const auto& name : rule.names) {
+      const auto number = late_syscall_number(name, token);
+      if (!number) continue;
+      if (::seccomp_syscall_resolve_name_arch(token, name.c_str()) != __NR_SCMP_ERROR) continue;
+      if (decided.insert(*number).second) amend(table, *number, *number, action_of(rule));
+    }
+  }
+}
+
+/// The highest number that the profile knows on this architecture.
+std::uint32_t last_known_number(const NumberTable& table, std::uint32_t token,
+                                const SeccompSpec& spec) {
+  const auto [first, last] = number_space(token);
+  std::uint32_t highest = first;
+  for (const auto& rule : spec.syscalls) {
+    for (const auto& name : rule.names) {
+      const int number = ::seccomp_syscall_resolve_name_arch(token, name.c_str());
+      if (number >= 0) highest = std::max(highest, static_cast<std::uint32_t>(number));
+    }
+  }
+  const Outcome unnamed{Outcome::Kind::action, default_action(spec)};
+  for (std::size_t i = 0; i + 1 < table.size(); ++i) {
+    const std::uint32_t end = table[i + 1].first - 1;
+    if (end >= first && end <= last && table[i].outcome != unnamed) highest = std::max(highest, end);
+  }
+  return highest;
+}
+
+/// A filter that refuses what it does not name would answer EPERM to calls that were invented after
+/// it was written, and programs would fail instead of falling back to the older call.
+bool wants_enosys(const SeccompSpec& spec) {
+  switch (spec.default_action) {
+    case SeccompAction::allow:
+    case SeccompAction::log:
+    case SeccompAction::trace:  // A tracer is expected to know what it does.
+      return false;
+    case SeccompAction::kill_process:
+    case SeccompAction::kill_thread:
+    case SeccompAction::trap:
+    case SeccompAction::errno_value:
+    case SeccompAction::notify:
+      return default_action(spec) != filter_action(SeccompAction::errno_value, ENOSYS);
+  }
+  return false;
+}
+
+std::vector<sock_filter> condense(const ExportedFilter& exported, const SeccompSpec& spec) {
+  std::vector<std::uint32_t> architectures;
+  for (const auto token : exported.tokens) {
+    const auto audit = audit_architecture(token);
+    if (std::ranges::find(architectures, audit) == architectures.end()) {
+      architectures.push_back(audit);
+    }
+  }
+  auto table = tabulate(exported.program, architectures);
+  if (!table) {
+    log::debug("seccomp: libseccomp's filter is used as it is");
+    return exported.program;
+  }
+  for (const auto token : exported.tokens) {
+    auto& numbers = std::ranges::find(table->architectures, audit_architecture(token),
+                                      &ArchitectureTable::audit_architecture)
+                        ->numbers;
+    add_late_rules(numbers, token, spec);
+    if (!wants_enosys(spec)) continue;
+    const std::uint32_t last = number_space(token).second;
+    const std::uint32_t known = last_known_number(numbers, token, spec);
+    if (known < last) {
+      amend(numbers, known + 1, last, filter_action(SeccompAction::errno_value, ENOSYS));
+    }
+  }
+  return emit(*table);
+}
+
+unsigned flags_of(const SeccompSpec& spec) {
+  // Without a word from the specification do as runc does: mitigations against speculative store
+  // bypass, which older kernels tie to a filter, would slow every program down.
+  if (spec.flags.empty()) return SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+  unsigned flags = 0;
+  for (const auto& name : spec.flags) {
+    if (name == "SECCOMP_FILTER_FLAG_TSYNC") {
+      flags |= SECCOMP_FILTER_FLAG_TSYNC;
+    } else if (name == "SECCOMP_FILTER_FLAG_LOG") {
+      flags |= SECCOMP_FILTER_FLAG_LOG;
+    } else if (name == "SECCOMP_FILTER_FLAG_SPEC_ALLOW") {
+      flags |= SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+    } else if (name == "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV") {
+      flags |= SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+    } else {
+      throw Error(ErrorClass::invalid_argument, "unknown seccomp flag '{}'", name);
+    }
+  }
+  return flags;
+}
+
+bool notifies(const SeccompSpec& spec) {
+  return std::ranges::any_of(spec.syscalls, [](const SeccompSyscall& rule) {
+    return rule.action == SeccompAction::notify;
+  });
+}
+
+}  // namespace
+
+}  // namespace seccomp
+
+SeccompProgram compile_seccomp(const SeccompSpec& spec) {
+  if (spec.default_action == SeccompAction::notify) {
+    throw Error(ErrorClass::invalid_argument, "SCMP_ACT_NOTIFY cannot be used as default action");
+  }
+  SeccompProgram program;
+  program.filter = seccomp::condense(seccomp::export_filter(spec), spec);
+  if (program.filter.size() > BPF_MAXINSNS) {
+    throw Error(ErrorClass::invalid_argument,
+                "the seccomp profile needs {} instructions, the kernel takes {}",
+                program.filter.size(), BPF_MAXINSNS);
+  }
+  program.flags = seccomp::flags_of(spec);
+  program.notify = seccomp::notifies(spec);
+  if (program.notify) {
+    program.flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+    // A listener and the number of a thread cannot both be the result (Linux 5.7).
+    if ((program.flags & SECCOMP_FILTER_FLAG_TSYNC) != 0) {
+      program.flags |= SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
+    }
+  }
+  return program;
+}
+
+}  // namespace coracle::runtime
