@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a user asks for with `create` or `run`, in the vocabulary of docker and podman, before
+// anything is looked up. Filled by every front door alike; turned into a stored configuration by
+// engine::ContainerService::create. Text fields hold what the option of the same name takes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace coracle::engine {
+
+enum class PullPolicy { missing, always, never, newer };
+
+struct ContainerRequest {
+  std::string image;                 ///< name or id; with `rootfs` a directory instead
+  bool rootfs = false;               ///< --rootfs
+  PullPolicy pull = PullPolicy::missing;
+  std::string platform;
+  std::vector<std::string> command;  ///< after the image
+  std::vector<std::string> create_command;  ///< the whole command line, shown by inspect
+
+  std::string name;
+  bool replace = false;
+  bool auto_remove = false;
+  std::string cidfile;
+  std::string pidfile;
+
+  // The process.
+  std::optional<std::string> entrypoint;  ///< "" clears it; a JSON array is one
+  std::vector<std::string> env;           ///< K=V, K (from the host) or PREFIX* (from the host)
+  std::vector<std::string> env_files;
+  bool env_host = false;
+  std::vector<std::string> unset_env;
+  bool unset_env_all = false;
+  bool http_proxy = true;
+  std::string user;                  ///< name, uid, name:group, uid:gid
+  std::vector<std::string> groups;   ///< --group-add; "keep-groups"
+  std::string working_directory;
+  bool terminal = false;
+  bool interactive = false;
+  bool init = false;
+  std::string stop_signal;
+  std::optional<std::int64_t> stop_timeout;  ///< seconds
+  std::int64_t timeout = 0;          ///< seconds the container may run; 0: no limit
+  std::string umask;
+  std::string timezone;              ///< --tz
+  int preserved_fds = 0;
+  std::vector<std::string> ulimits;  ///< nofile=1024:2048, host
+  std::optional<int> oom_score_adjustment;
+  std::string sdnotify;
+
+  // Labels.
+  std::vector<std::string> labels;
+  std::vector<std::string> label_files;
+  std::vector<std::string> annotations;
+
+  // Names and network.
+  std::string hostname;
+  std::vector<std::string> networks;   ///< none, host, container:ID, ns:PATH, private
+  std::vector<std::string> add_hosts;  ///< NAME:IP
+  std::vector<std::string> dns;
+  std::vector<std::string> dns_search;
+  std::vector<std::string> dns_options;
+  bool no_hosts = false;
+  bool no_hostname = false;
+
+  // Files.
+  std::vector<std::string> volumes;  ///< -v
+  std::vector<std::string> mounts;   ///< --mount
+  std::vector<std::string> tmpfs;    ///< --tmpfs
+  std::vector<std::string> devices;  ///< --device
+  bool read_only = false;
+  bool read_only_tmpfs = true;
+  std::string shm_size;
+
+  // Isolation.
+  bool privileged = false;
+  std::vector<std::string> cap_add;
+  std::vector<std::string> cap_drop;
+  std::vector<std::string> security_options;
+  std::vector<std::string> sysctls;
+  std::string user_namespace;          ///< --userns
+  std::vector<std::string> uid_maps;
+  std::vector<std::string> gid_maps;
+  std::string pid_namespace;
+  std::string ipc_namespace;
+  std::string uts_namespace;
+  std::string cgroup_namespace;
+  std::string cgroups;                 ///< --cgroups: enabled, disabled, no-conmon, split
+
+  // Resources.
+  std::string memory;
+  std::string memory_swap;
+  std::string memory_reservation;
+  std::string cpus;
+  std::optional<std::int64_t> cpu_shares;
+  std::optional<std::int64_t> cpu_quota;
+  std::optional<std::int64_t> cpu_period;
+  std::string cpuset_cpus;
+  std::string cpuset_mems;
+  std::optional<std::int64_t> pids_limit;
+
+  // Keeping it.
+  std::string restart;                      ///< no, always, on-failure[:n], unless-stopped
+  std::string log_driver;
+  std::map<std::string, std::string> log_options;
+};
+
+}  // namespace coracle::engine

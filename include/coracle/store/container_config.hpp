@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a container is, as it was decided when it was created: everything that a start needs and
+// inspect shows. Written once to config.json in the container's directory.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "coracle/linux/user_namespace.hpp"
+#include "coracle/oci/runtime_spec.hpp"
+
+namespace coracle::store {
+
+struct ContainerMount {
+  std::string type;         ///< bind, tmpfs, devpts, ramfs
+  std::string source;       ///< host path of a bind
+  std::string destination;  ///< absolute, inside
+  std::vector<std::string> options;
+  bool chown = false;       ///< :U, the source is given to the container's user at start
+};
+
+struct ContainerDevice {
+  std::string source;
+  std::string path;
+  std::string permissions;
+};
+
+enum class NamespaceMode { private_, host, container, path, none };
+std::string_view to_string(NamespaceMode mode) noexcept;
+
+struct ContainerNamespace {
+  NamespaceMode mode = NamespaceMode::private_;
+  std::string value;  ///< id of the container, or path
+};
+
+enum class RestartPolicy { no, on_failure, always, unless_stopped };
+std::string_view to_string(RestartPolicy policy) noexcept;
+
+struct ContainerConfig {
+  std::string id;
+  std::string name;
+  std::string created;  ///< RFC 3339
+
+  // Where its files come from.
+  std::string image_id;      ///< hex digits; empty with rootfs_path
+  std::string image_name;    ///< as resolved, "docker.io/library/debian:12"
+  std::string image_digest;  ///< of the manifest
+  std::string rootfs_path;   ///< --rootfs
+  std::vector<std::string> layers;  ///< diff ids, the topmost first
+  std::string driver;        ///< storage driver it was made with
+
+  // The process.
+  std::vector<std::string> entrypoint;
+  std::vector<std::string> command;
+  std::vector<std::string> create_command;
+  std::vector<std::string> env;
+  std::string user;
+  std::vector<std::string> groups;
+  std::string working_directory;
+  bool terminal = false;
+  bool interactive = false;
+  bool init = false;
+  int stop_signal = 15;
+  std::int64_t stop_timeout = 10;  ///< seconds
+  std::int64_t timeout = 0;        ///< seconds; 0: no limit
+  std::string umask;               ///< octal
+  std::string timezone;
+  int preserved_fds = 0;
+  std::vector<oci::Rlimit> ulimits;
+  std::optional<int> oom_score_adjustment;
+
+  std::map<std::string, std::string> labels;
+  std::map<std::string, std::string> annotations;
+
+  // Names and network.
+  std::string hostname;
+  std::vector<std::pair<std::string, std::string>> hosts;  ///< name, address
+  std::vector<std::string> dns;
+  std::vector<std::string> dns_search;
+  std::vector<std::string> dns_options;
+  bool no_hosts = false;
+  bool no_hostname = false;
+
+  // Files.
+  std::vector<ContainerMount> mounts;
+  std::vector<ContainerDevice> devices;
+  bool read_only = false;
+  bool read_only_tmpfs = true;
+  std::int64_t shm_size = 64 << 20;  ///< bytes
+
+  // Isolation.
+  bool privileged = false;
+  std::vector<std::string> capabilities;  ///< the resulting set, "CAP_CHOWN"
+  std::vector<std::string> cap_add;
+  std::vector<std::string> cap_drop;
+  std::string seccomp;   ///< "" the default, "unconfined", or the path of a profile
+  std::string apparmor;
+  bool no_new_privileges = false;
+  std::vector<std::string> mask;
+  std::vector<std::string> unmask;
+  std::vector<std::string> security_options;  ///< as given, for inspect
+  std::map<std::string, std::string> sysctls;
+  std::string user_namespace;      ///< --userns as given
+  linux::IdMappings id_mappings;   ///< of the container, when not the engine's own
+  ContainerNamespace pid;
+  ContainerNamespace ipc;
+  ContainerNamespace uts;
+  ContainerNamespace cgroup;
+  ContainerNamespace network;
+  bool cgroups_disabled = false;
+
+  oci::Resources resources;
+
+  // Keeping it.
+  bool auto_remove = false;
+  RestartPolicy restart = RestartPolicy::no;
+  int restart_retries = 0;
+  std::string log_driver;
+  std::map<std::string, std::string> log_options;
+  std::string cidfile;
+  std::string pidfile;
+};
+
+/// @param origin  what the text is, for messages
+ContainerConfig parse_container_config(std::string_view text, std::string_view origin);
+std::string serialize(const ContainerConfig& config);
+
+}  // namespace coracle::store

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Containers on disk: containers/<id>/{config.json,state.json,lock,…} and containers/names/<name>.
+// A name is a symbolic link, made in one system call, so that of two invocations one wins. Nothing
+// is locked but the container at hand.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "coracle/base/ids.hpp"
+#include "coracle/linux/file.hpp"
+#include "coracle/store/container_config.hpp"
+#include "coracle/store/container_state.hpp"
+
+namespace coracle::store {
+
+class ContainerStore {
+ public:
+  /// @param root     the graph root; nothing is created before create()
+  /// @param runroot  for what does not outlive a boot
+  ContainerStore(std::string root, std::string runroot);
+
+  /// Reserves the name and writes the container with status `created`.
+  /// @throws Error conflict "the container name … is already in use"
+  void create(const ContainerConfig& config);
+  /// The ids of all containers, unsorted.
+  std::vector<ContainerId> list() const;
+  /// By full name, full id or unique prefix of an id.
+  /// @throws Error not_found in podman's words; conflict when the prefix fits several
+  ContainerId find(std::string_view name_or_id) const;
+  std::optional<ContainerId> try_find(std::string_view name_or_id) const;
+
+  ContainerConfig load_config(const ContainerId& id) const;
+  ContainerState load_state(const ContainerId& id) const;
+  /// Nothing for a container that vanished meanwhile.
+  std::optional<ContainerState> try_load_state(const ContainerId& id) const;
+  void save_config(const ContainerConfig& config) const;
+  void save_state(const ContainerId& id, const ContainerState& state) const;
+  void rename(ContainerConfig& config, const std::string& name);
+
+  /// Held while state is read, changed and written.
+  linux::FileLock lock(const ContainerId& id) const;
+
+  /// Takes the container and its name out of sight in one rename. What is left is deleted by
+  /// empty_trash().
+  /// @returns the directory in the trash
+  std::string discard(const ContainerId& id);
+  void empty_trash() const;
+
+  std::string directory(const ContainerId& id) const;
+  std::string run_directory(const ContainerId& id) const;
+  /// The upper and work directories of its overlay, its mount point, its log.
+  std::string upper(const ContainerId& id) const { return directory(id) + "/upper"; }
+  std::string work(const ContainerId& id) const { return directory(id) + "/work"; }
+  std::string merged(const ContainerId& id) const { return directory(id) + "/merged"; }
+  std::string log_path(const ContainerId& id) const { return directory(id) + "/ctr.log"; }
+  std::string attach_socket(const ContainerId& id) const { return run_directory(id) + "/attach"; }
+
+  /// Names whose containers are gone: left by a killed create or rm. Removes them.
+  void drop_dangling_names() const;
+
+ private:
+  std::string name_link(std::string_view name) const;
+  std::string staging(std::string_view id) const;
+  /// Whether that container exists or is being made; removes what a killed creator left of it.
+  bool is_in_use(const std::string& id) const;
+  void reserve_name(const std::string& name, const std::string& id) const;
+
+  std::string containers_;
+  std::string names_;
+  std::string trash_;
+  std::string runroot_;
+};
+
+/// The identity of this boot (/proc/sys/kernel/random/boot_id).
+std::string current_boot_id();
+
+}  // namespace coracle::store

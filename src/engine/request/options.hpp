@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// The little languages of docker's and podman's options: text to value, pure. Errors quote the text
+// and say what would be right.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "coracle/linux/user_namespace.hpp"
+#include "coracle/oci/runtime_spec.hpp"
+
+namespace coracle::engine {
+
+/// A mount as -v, --mount or --tmpfs ask for it.
+struct MountOption {
+  std::string type;         ///< bind, volume, tmpfs, …
+  std::string source;       ///< absolute host path or volume name
+  std::string destination;  ///< absolute
+  std::vector<std::string> options;
+};
+/// "SOURCE:DESTINATION[:OPTIONS]" or "DESTINATION".
+/// @param directory  what a relative source starts from
+MountOption parse_volume(std::string_view text, std::string_view directory);
+/// "type=bind,source=…,destination=…,readonly"
+MountOption parse_mount(std::string_view text, std::string_view directory);
+/// "DESTINATION[:OPTIONS]"
+MountOption parse_tmpfs(std::string_view text);
+
+struct DeviceOption {
+  std::string source;
+  std::string path;
+  std::string permissions = "rwm";
+};
+/// "SOURCE[:PATH][:PERMISSIONS]"
+DeviceOption parse_device(std::string_view text);
+
+/// "nofile=100:200": the limit of the runtime specification, or nothing for "host".
+std::optional<oci::Rlimit> parse_ulimit(std::string_view text);
+
+/// A namespace as --pid, --ipc, --uts, --cgroupns and --network name it.
+struct NamespaceOption {
+  enum class Mode { private_, host, container, path, none };
+  Mode mode = Mode::private_;
+  std::string value;  ///< the container or the path
+};
+/// @param option  the option's name, for the message
+NamespaceOption parse_namespace(std::string_view text, std::string_view option);
+
+struct UserNamespaceOption {
+  enum class Mode { host, private_, keep_id, nomap, automatic, container, path };
+  Mode mode = Mode::host;
+  std::optional<std::uint32_t> uid;   ///< keep-id:uid=N
+  std::optional<std::uint32_t> gid;
+  std::optional<std::uint32_t> size;  ///< keep-id and auto: size=N
+  std::string value;
+};
+UserNamespaceOption parse_user_namespace(std::string_view text);
+/// "CONTAINER:HOST[:SIZE]"
+linux::IdRange parse_id_map_option(std::string_view text);
+
+struct RestartOption {
+  std::string policy = "no";
+  int maximum_retries = 0;
+};
+RestartOption parse_restart(std::string_view text);
+
+/// "NAME[;NAME…]:ADDRESS" as the address and the names.
+struct HostOption {
+  std::string address;  ///< an address, or "host-gateway"
+  std::vector<std::string> names;
+};
+HostOption parse_add_host(std::string_view text);
+
+/// What --security-opt asks for, all of them taken together.
+struct SecurityOptions {
+  std::string seccomp;   ///< "", "unconfined" or a path
+  std::string apparmor;  ///< "", "unconfined" or a profile
+  bool label_disabled = false;
+  bool no_new_privileges = false;
+  std::vector<std::string> mask;
+  std::vector<std::string> unmask;  ///< paths, or "ALL"
+};
+SecurityOptions parse_security_options(const std::vector<std::string>& texts);
+
+/// "K=V" into a map; "K" alone gives an empty value.
+std::map<std::string, std::string> parse_key_values(const std::vector<std::string>& texts,
+                                                    std::string_view option);
+
+/// The number of a signal by name ("TERM", "SIGTERM", "sigterm", "RTMIN+1") or number.
+int parse_signal(std::string_view text);
+/// "SIGTERM"
+std::string signal_name(int number);
+
+/// Throws podman's error for a container name that is not [a-zA-Z0-9][a-zA-Z0-9_.-]*.
+void require_valid_name(std::string_view name);
+
+/// "100m" or "-1" where that means no limit; throws naming the option.
+std::int64_t parse_size_option(std::string_view text, std::string_view option);
+
+}  // namespace coracle::engine

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "coracle/store/container_config.hpp"
+
+#include <array>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/json_value.hpp"
+
+namespace coracle::store {
+namespace {
+
+constexpr int k_version = 1;
+
+template <typename Enum, std::size_t N>
+Enum parse_name(const std::array<std::string_view, N>& names, std::string_view text) {
+  for (std::size_t i = 0; i < N; ++i) {
+    if (names[i] == text) return static_cast<Enum>(i);
+  }
+  throw Error(ErrorClass::invalid_argument, "unknown value '{}'", text);
+}
+
+constexpr std::array<std::string_view, 5> k_namespace_modes = {"private", "host", "container", "path",
+                                                               "none"};
+constexpr std::array<std::string_view, 4> k_restart_policies = {"no", "on-failure", "always",
+                                                                "unless-stopped"};
+
+/// Reads or writes one field after another: the list of fields is said once, in `fields`.
+class Writer {
+ public:
+  void operator()(const char* key, const std::string& value) { json::set_if(out_, key, value); }
+  void operator()(const char* key, bool value) {
+    if (value) out_[key] = true;
+  }
+  void operator()(const char* key, int value) {
+    if (value != 0) out_[key] = value;
+  }
+  void operator()(const char* key, std::int64_t value) { out_[key] = value; }
+  void operator()(const char* key, const std::optional<int>& value) { json::set_if(out_, key, value); }
+  void operator()(const char* key, const std::vector<std::string>& value) {
+    json::set_if(out_, key, value);
+  }
+  void operator()(const char* key, const std::map<std::string, std::string>& value) {
+    json::set_if(out_, key, value);
+  }
+  void operator()(const char* key, const ContainerNamespace& value) {
+    Json entry = {{"mode", to_string(value.mode)}};
+    json::set_if(entry, "value", value.value);
+    out_[key] = std::move(entry);
+  }
+  void operator()(const char* key, RestartPolicy value) { out_[key] = to_string(value); }
+  void operator()(const char* key, const std::vector<linux::IdRange>& ranges) {
+    if (ranges.empty()) return;
+    Json list = Json::array();
+    for (const auto& range : ranges) list.push_back({range.inside, range.outside, range.size});
+    out_[key] = std::move(list);
+  }
+  void operator()(const char* key, const std::vector<ContainerMount>& mounts) {
+    if (mounts.empty()) return;
+    Json list = Json::array();
+    for (const auto& mount : mounts) {
+      Json entry = {{"type", mount.type}, {"destination", mount.destination}};
+      json::set_if(entry, "source", mount.source);
+      json::set_if(entry, "options", mount.options);
+      json::set_if(entry, "chown", mount.chown);
+      list.push_back(std::move(entry));
+    }
+    out_[key] = std::move(list);
+  }
+  void operator()(const char* key, const std::vector<ContainerDevice>& devices) {
+    if (devices.empty()) return;
+    Json list = Json::array();
+    for (const auto& device : devices) list.push_back({device.source, device.path, device.permissions});
+    out_[key] = std::move(list);
+  }
+  void operator()(const char* key, const std::vector<std::pair<std::string, std::string>>& pairs) {
+    if (pairs.empty()) return;
+    Json list = Json::array();
+    for (const auto& [first, second] : pairs) list.push_back({first, second});
+    out_[key] = std::move(list);
+  }
+  void operator()(const char* key, const std::vector<oci::Rlimit>& limits) {
+    if (limits.empty()) return;
+    Json list = Json::array();
+    for (const auto& limit : limits) list.push_back({limit.type, limit.soft, limit.hard});
+    out_[key] = std::move(list);
+  }
+  void operator()(const char* key, const oci::Resources& resources) {
+    if (resources == oci::Resources{}) return;
+    oci::RuntimeSpec carrier;
+    carrier.linux.resources = resources;
+    const Json spec = parse_json(oci::serialize(carrier), "resources");
+    out_[key] = spec.at("linux").at("resources");
+  }
+  Json take() { return std::move(out_); }
+
+ private:
+  Json out_ = {{"version", k_version}};
+};
+
+class Reader {
+ public:
+  explicit Reader(const Json& in) : in_(in) {}
+  void operator()(const char* key, std::string& value) { value = json::get_string(in_, key); }
+  void operator()(const char* key, bool& value) { value = json::get_bool(in_, key); }
+  void operator()(const char* key, int& value) { value = static_cast<int>(json::get_int(in_, key)); }
+  void operator()(const char* key, std::int64_t& value) { value = json::get_int(in_, key, value); }
+  void operator()(const char* key, std::optional<int>& value) {
+    if (const auto number = json::get_optional_int(in_, key)) value = static_cast<int>(*number);
+  }
+  void operator()(const char* key, std::vector<std::string>& value) {
+    value = json::get_strings(in_, key);
+  }
+  void operator()(const char* key, std::map<std::string, std::string>& value) {
+    value = json::get_string_map(in_, key);
+  }
+  void operator()(const char* key, ContainerNamespace& value) {
+    const Json* entry = json::find(in_, key);
+    if (entry == nullptr) return;
+    value.mode = parse_name<NamespaceMode>(k_namespace_modes, json::require_string(*entry, "mode"));
+    value.value = json::get_string(*entry, "value");
+  }
+  void operator()(const char* key, RestartPolicy& value) {
+    value = parse_name<RestartPolicy>(k_restart_policies, json::get_string(in_, key, "no"));
+  }
+  void operator()(const char* key, std::vector<linux::IdRange>& ranges) {
+    for (const Json& entry : list(key, 3)) {
+      ranges.push_back({entry[0].get<std::uint32_t>(), entry[1].get<std::uint32_t>(),
+                        entry[2].get<std::uint32_t>()});
+    }
+  }
+  void operator()(const char* key, std::vector<ContainerMount>& mounts) {
+    for (const Json& entry : list(key, 0)) {
+      mounts.push_back({json::require_string(entry, "type"), json::get_string(entry, "source"),
+                        json::require_string(entry, "destination"),
+                        json::get_strings(entry, "options"), json::get_bool(entry, "chown")});
+    }
+  }
+  void operator()(const char* key, std::vector<ContainerDevice>& devices) {
+    for (const Json& entry : list(key, 3)) {
+      devices.push_back({entry[0].get<std::string>(), entry[1].get<std::string>(),
+                         entry[2].get<std::string>()});
+    }
+  }
+  void operator()(const char* key, std::vector<std::pair<std::string, std::string>>& pairs) {
+    for (const Json& entry : list(key, 2)) {
+      pairs.emplace_back(entry[0].get<std::string>(), entry[1].get<std::string>());
+    }
+  }
+  void operator()(const char* key, std::vector<oci::Rlimit>& limits) {
+    for (const Json& entry : list(key, 3)) {
+      limits.push_back({entry[0].get<std::string>(), entry[1].get<std::uint64_t>(),
+                        entry[2].get<std::uint64_t>()});
+    }
+  }
+  void operator()(const char* key, oci::Resources& resources) {
+    const Json* found = json::find(in_, key);
+    if (found == nullptr) return;
+    const Json carrier = {{"ociVersion", oci::k_runtime_spec_version},
+                          {"linux", {{"resources", *found}}}};
+    resources = oci::parse_runtime_spec(dump_json(carrier), key).linux.resources;
+  }
+
+ private:
+  /// The elements of an array member; each an array of `length` unless that is 0.
+  const Json& list(const char* key, std::size_t length) {
+    static const Json k_empty = Json::array();
+    const Json* found = json::find(in_, key);
+    if (found == nullptr) return k_empty;
+    bool good = found->is_array();
+    for (const Json& entry : *found) {
+      good = good && (length == 0 || (entry.is_array() && entry.size() == length));
+    }
+    if (!good) throw Error(ErrorClass::invalid_argument, "field '{}' is malformed", key);
+    return *found;
+  }
+
+  const Json& in_;
+};
+
+template <typename Visitor, typename Config>
+void fields(Visitor&& visit, Config& config) {
+  visit("id", config.id);
+  visit("name", config.name);
+  visit("created", config.created);
+  visit("image_id", config.image_id);
+  visit("image_name", config.image_name);
+  visit("image_digest", config.image_digest);
+  visit("rootfs_path", config.rootfs_path);
+  visit("layers", config.layers);
+  visit("driver", config.driver);
+  visit("entrypoint", config.entrypoint);
+  visit("command", config.command);
+  visit("create_command", config.create_command);
+  visit("env", config.env);
+  visit("user", config.user);
+  visit("groups", config.groups);
+  visit("working_directory", config.working_directory);
+  visit("terminal", config.terminal);
+  visit("interactive", config.interactive);
+  visit("init", config.init);
+  visit("stop_signal", config.stop_signal);
+  visit("stop_timeout", config.stop_timeout);
+  visit("timeout", config.timeout);
+  visit("umask", config.umask);
+  visit("timezone", config.timezone);
+  visit("preserved_fds", config.preserved_fds);
+  visit("ulimits", config.ulimits);
+  visit("oom_score_adjustment", config.oom_score_adjustment);
+  visit("labels", config.labels);
+  visit("annotations", config.annotations);
+  visit("hostname", config.hostname);
+  visit("hosts", config.hosts);
+  visit("dns", config.dns);
+  visit("dns_search", config.dns_search);
+  visit("dns_options", config.dns_options);
+  visit("no_hosts", config.no_hosts);
+  visit("no_hostname", config.no_hostname);
+  visit("mounts", config.mounts);
+  visit("devices", config.devices);
+  visit("read_only", config.read_only);
+  visit("read_only_tmpfs", config.read_only_tmpfs);
+  visit("shm_size", config.shm_size);
+  visit("privileged", config.privileged);
+  visit("capabilities", config.capabilities);
+  visit("cap_add", config.cap_add);
+  visit("cap_drop", config.cap_drop);
+  visit("seccomp", config.seccomp);
+  visit("apparmor", config.apparmor);
+  visit("no_new_privileges", config.no_new_privileges);
+  visit("mask", config.mask);
+  visit("unmask", config.unmask);
+  visit("security_options", config.security_options);
+  visit("sysctls", config.sysctls);
+  visit("user_namespace", config.user_namespace);
+  visit("uid_mappings", config.id_mappings.uids);
+  visit("gid_mappings", config.id_mappings.gids);
+  visit("pid", config.pid);
+  visit("ipc", config.ipc);
+  visit("uts", config.uts);
+  visit("cgroup", config.cgroup);
+  visit("network", config.network);
+  visit("cgroups_disabled", config.cgroups_disabled);
+  visit("resources", config.resources);
+  visit("auto_remove", config.auto_remove);
+  visit("restart", config.restart);
+  visit("restart_retries", config.restart_retries);
+  visit("log_driver", config.log_driver);
+  visit("log_options", config.log_options);
+  visit("cidfile", config.cidfile);
+  visit("pidfile", config.pidfile);
+}
+
+}  // namespace
+
+std::string_view to_string(NamespaceMode mode) noexcept {
+  return k_namespace_modes[static_cast<std::size_t>(mode)];
+}
+
+std::string_view to_string(RestartPolicy policy) noexcept {
+  return k_restart_policies[static_cast<std::size_t>(policy)];
+}
+
+ContainerConfig parse_container_config(std::string_view text, std::string_view origin) {
+  const Json document = parse_json(text, origin);
+  return in_context("reading '" + std::string(origin) + "'", [&] {
+    if (json::get_int(document, "version") > k_version) {
+      throw Error(ErrorClass::invalid_argument, "it was written by a newer version of coracle");
+    }
+    ContainerConfig config;
+    // Off by default in the file, on by default in the type.
+    config.read_only_tmpfs = false;
+    try {
+      fields(Reader(document), config);
+    } catch (const Json::exception& error) {
+      throw Error(ErrorClass::invalid_argument, "malformed value: {}", error.what());
+    }
+    if (config.id.empty() || config.name.empty()) {
+      throw Error(ErrorClass::invalid_argument, "it names no container");
+    }
+    return config;
+  });
+}
+
+std::string serialize(const ContainerConfig& config) {
+  Writer writer;
+  fields(writer, config);
+  return dump_json(writer.take());
+}
+
+}  // namespace coracle::store

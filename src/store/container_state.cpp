@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "coracle/store/container_state.hpp"
+
+#include <array>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/json_value.hpp"
+
+namespace coracle::store {
+namespace {
+
+constexpr int k_version = 1;
+constexpr std::array<std::string_view, 5> k_names = {"created", "running", "paused", "stopping",
+                                                     "exited"};
+
+linux::ProcessIdentity parse_process(const Json& document, std::string_view key) {
+  const Json* entry = json::find(document, key);
+  if (entry == nullptr) return {};
+  return {static_cast<pid_t>(json::get_int(*entry, "pid")),
+          static_cast<std::uint64_t>(json::get_int(*entry, "start_time"))};
+}
+
+Json to_json(const linux::ProcessIdentity& process) {
+  return {{"pid", process.pid}, {"start_time", process.start_time}};
+}
+
+}  // namespace
+
+std::string_view to_string(ContainerStatus status) noexcept {
+  return k_names[static_cast<std::size_t>(status)];
+}
+
+ContainerState parse_container_state(std::string_view text, std::string_view origin) {
+  auto document = std::make_shared<Json>(parse_json(text, origin));
+  return in_context("reading '" + std::string(origin) + "'", [&] {
+    ContainerState state;
+    const std::string status = json::require_string(*document, "status");
+    std::size_t index = 0;
+    while (index < k_names.size() && k_names[index] != status) ++index;
+    if (index == k_names.size()) {
+      throw Error(ErrorClass::invalid_argument, "unknown status '{}'", status);
+    }
+    state.status = static_cast<ContainerStatus>(index);
+    state.boot_id = json::get_string(*document, "boot_id");
+    state.process = parse_process(*document, "process");
+    state.monitor = parse_process(*document, "monitor");
+    state.exit_code = static_cast<int>(json::get_int(*document, "exit_code"));
+    state.oom_killed = json::get_bool(*document, "oom_killed");
+    state.error = json::get_string(*document, "error");
+    state.started_at = json::get_string(*document, "started_at");
+    state.finished_at = json::get_string(*document, "finished_at");
+    state.restart_count = static_cast<int>(json::get_int(*document, "restart_count"));
+    state.stopped_by_user = json::get_bool(*document, "stopped_by_user");
+    state.cgroup = json::get_string(*document, "cgroup");
+    state.raw = document;
+    return state;
+  });
+}
+
+std::string serialize(const ContainerState& state) {
+  Json document = state.raw ? *state.raw : Json::object();
+  document["version"] = k_version;
+  document["status"] = to_string(state.status);
+  document["boot_id"] = state.boot_id;
+  document["process"] = to_json(state.process);
+  document["monitor"] = to_json(state.monitor);
+  document["exit_code"] = state.exit_code;
+  document["oom_killed"] = state.oom_killed;
+  document["error"] = state.error;
+  document["started_at"] = state.started_at;
+  document["finished_at"] = state.finished_at;
+  document["restart_count"] = state.restart_count;
+  document["stopped_by_user"] = state.stopped_by_user;
+  document["cgroup"] = state.cgroup;
+  return dump_json(document);
+}
+
+}  // namespace coracle::store

@@ -1,0 +1,172 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The life of a container: create, start, stop, kill, restart, wait, rename, rm, ps.
+load helpers
+
+setup_file() { setup_store; }
+teardown_file() { teardown_store; }
+teardown() { remove_containers; }
+
+@test "create, start, wait, logs, rm" {
+  id=$(coracle create --name c --network=none base sh -c 'echo started; exit 3')
+  run_coracle 0 ps -a --filter name=c --format '{{.Status}}'
+  assert_equal "$output" Created
+  run_coracle 0 start c
+  assert_equal "$output" c
+  run_coracle 0 wait c
+  assert_equal "$output" 3
+  run_coracle 0 logs c
+  assert_equal "$output" started
+  run_coracle 0 ps -a --format '{{.Status}}'
+  assert_output '^Exited \(3\) '
+  run_coracle 3 start -a c
+  assert_output started
+  run_coracle 0 rm c
+  run_coracle 1 container exists "$id"
+}
+
+@test "ps lists, filters and formats" {
+  coracle run -d --name one --label tier=web --network=none base sleep 100
+  coracle run --name two --network=none base true
+  run_coracle 0 ps
+  assert_output 'CONTAINER ID +IMAGE +COMMAND +CREATED +STATUS +PORTS +NAMES'
+  assert_output 'localhost/base:latest +sleep 100 .* Up .* one'
+  refute_output two
+  run_coracle 0 ps -aq
+  assert_equal "${#lines[@]}" 2
+  run_coracle 0 ps -q --filter label=tier=web --no-trunc
+  assert_output '^[0-9a-f]{64}$'
+  run_coracle 0 ps -a --filter status=exited --format '{{.Names}}'
+  assert_equal "$output" two
+  run_coracle 0 ps -a --format json
+  echo "$output" | jq -e 'length == 2 and .[0].Id and .[0].Names and .[0].State' >/dev/null
+  run_coracle 0 ps -a --noheading --format 'table {{.Names}}\t{{.State}}'
+  assert_equal "${#lines[@]}" 2
+  run_coracle 0 ps -l --format '{{.Names}}'
+  assert_equal "$output" two
+  run_coracle 125 ps --filter nonsense=1
+}
+
+@test "stop sends the stop signal, then kills" {
+  coracle run -d --name polite --network=none base sh -c 'trap "echo bye; exit 4" TERM; while :; do sleep 0.05; done'
+  wait_until 5 coracle exec polite true
+  sleep 0.3
+  run_coracle 0 stop polite
+  assert_equal "$output" polite
+  run_coracle 0 inspect --format '{{.State.Status}} {{.State.ExitCode}}' polite
+  assert_equal "$output" "exited 4"
+  coracle run -d --name stubborn --network=none base sh -c 'trap "" TERM; while :; do sleep 0.05; done'
+  sleep 0.3
+  run_coracle 0 stop -t 1 stubborn
+  run_coracle 0 inspect --format '{{.State.ExitCode}}' stubborn
+  assert_equal "$output" 137
+  run_coracle 0 stop stubborn
+  run_coracle 125 stop nobody
+  assert_output 'no container with name or ID "nobody" found: no such container'
+}
+
+@test "kill with a signal, and only what runs" {
+  coracle run -d --name k --network=none base sleep 100
+  run_coracle 0 kill -s KILL k
+  run_coracle 0 wait k
+  assert_equal "$output" 137
+  run_coracle 125 kill k
+  run_coracle 125 kill -s NOSUCH k
+}
+
+@test "restart keeps the container and its files" {
+  coracle run -d --name r --network=none base sh -c 'echo run >> /count; sleep 100'
+  wait_until 5 coracle exec r test -s /count
+  run_coracle 0 restart -t 0 r
+  wait_until 5 sh -c '[ "$('"$CORACLE"' exec r cat /count | wc -l)" = 2 ]'
+}
+
+@test "rename, partial ids, ambiguity" {
+  id=$(coracle create --name old --network=none base true)
+  run_coracle 0 rename old new
+  run_coracle 1 container exists old
+  run_coracle 0 inspect --format '{{.Name}}' "${id:0:10}"
+  assert_equal "$output" new
+  coracle create --name other --network=none base true
+  run_coracle 125 rename new other
+}
+
+@test "rm refuses what runs unless forced" {
+  coracle run -d --name busy --network=none base sleep 100
+  run_coracle 2 rm busy
+  assert_output 'cannot remove container .* as it is running'
+  run_coracle 0 rm -f -t 0 busy
+  run_coracle 1 rm nothing-here
+  run_coracle 0 rm -f nothing-here
+  run_coracle 0 rm --ignore nothing-here
+}
+
+@test "rm of a detached container with --rm happens by itself" {
+  coracle run -d --rm --name brief --network=none base true
+  wait_until 5 sh -c "! $CORACLE container exists brief"
+}
+
+@test "restart policies: on-failure counts, always goes on until stopped" {
+  coracle run -d --name f --restart on-failure:2 --network=none base sh -c 'echo try; exit 1'
+  wait_until 15 sh -c "[ \"\$($CORACLE inspect --format '{{.State.Status}}' f)\" = exited ]"
+  run_coracle 0 logs f
+  assert_equal "${#lines[@]}" 3
+  run_coracle 0 inspect --format '{{.RestartCount}}' f
+  assert_equal "$output" 2
+  coracle run -d --name a --restart always --network=none base sh -c 'echo again; sleep 0.1'
+  wait_until 15 sh -c "[ \"\$($CORACLE logs a | wc -l)\" -ge 3 ]"
+  run_coracle 0 stop -t 0 a
+  run_coracle 0 inspect --format '{{.State.Status}}' a
+  assert_equal "$output" exited
+  run_coracle 125 run --rm --restart always --network=none base true
+}
+
+@test "diff, commit and the committed image" {
+  coracle run --name d --network=none base sh -c 'echo new > /new; rm /etc/motd; echo x >> /etc/group; mkdir /dir; touch /dir/f'
+  run_coracle 0 diff d
+  assert_output 'A /new'
+  assert_output 'D /etc/motd'
+  assert_output 'C /etc/group'
+  assert_output 'C /etc'
+  assert_output 'A /dir/f'
+  run_coracle 0 commit -q -m why -a me --change 'CMD ["cat","/new"]' d me/changed
+  run_coracle 0 run --rm --network=none me/changed
+  assert_equal "$output" new
+  run_coracle 1 run --rm --network=none me/changed cat /etc/motd
+  run_coracle 0 image inspect --format '{{len .RootFS.Layers}} {{.Author}}' me/changed
+  assert_equal "$output" "2 me"
+  run_coracle 0 rmi me/changed
+}
+
+@test "export writes the whole root file system" {
+  coracle run --name e --network=none base sh -c 'echo exported > /marker'
+  run_coracle 0 export -o "$BATS_TEST_TMPDIR/e.tar" e
+  tar -tf "$BATS_TEST_TMPDIR/e.tar" > "$BATS_TEST_TMPDIR/list"
+  grep -q '^\(\./\)\?marker$' "$BATS_TEST_TMPDIR/list"
+  grep -q 'etc/motd' "$BATS_TEST_TMPDIR/list"
+}
+
+@test "cp goes both ways, to running and stopped containers" {
+  echo host > "$BATS_TEST_TMPDIR/file"
+  coracle run -d --name cp --network=none base sleep 100
+  run_coracle 0 cp "$BATS_TEST_TMPDIR/file" cp:/tmp/inside
+  run_coracle 0 exec cp cat /tmp/inside
+  assert_equal "$output" host
+  run_coracle 0 cp cp:/etc/motd "$BATS_TEST_TMPDIR/motd"
+  assert_equal "$(cat "$BATS_TEST_TMPDIR/motd")" "from the image"
+  coracle stop -t 0 cp
+  run_coracle 0 cp "$BATS_TEST_TMPDIR/file" cp:/root/
+  run_coracle 0 cp cp:/root/file -
+  assert_output host
+  run_coracle 125 cp cp:/no/such/file "$BATS_TEST_TMPDIR/"
+}
+
+@test "inspect shows state and configuration" {
+  coracle run -d --name ins --env X=y --network=none base sleep 100
+  run_coracle 0 inspect ins
+  echo "$output" | jq -e '.[0] | .Id and .State.Running and .State.Status == "running" and .State.Pid > 0
+    and (.Config.Env | index("X=y")) and .Config.Cmd == ["sleep","100"] and .ImageName == "localhost/base:latest"
+    and .HostConfig.NetworkMode == "none"' >/dev/null
+  run_coracle 125 inspect nothing-here
+  assert_output 'no such object: "nothing-here"'
+}

@@ -1,0 +1,63 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Terminals: a real pty, resize, detach and re-attach, job control, raw mode restored.
+load helpers
+
+setup_file() { setup_store; }
+teardown_file() { teardown_store; }
+teardown() { remove_containers; }
+
+@test "run -it gives a terminal with the right size" {
+  run in_terminal '<$ |stty size\r|<24 80|@40x100|<$ |stty size\r|<40 100|tty\r|<pts|exit 3\r' \
+    "$CORACLE" run -it --rm --network=none -e 'PS1=$ ' base sh
+  [ "$status" -eq 3 ]
+}
+
+@test "job control works in the shell" {
+  run in_terminal '<$ |sleep 100\r|\x03|<$ |echo after-$?\r|<after-130|exit\r' \
+    "$CORACLE" run -it --rm --network=none -e 'PS1=$ ' base sh
+  assert_output 'after-130'
+  refute_output "can't access tty"
+}
+
+@test "detach keys detach, attach comes back" {
+  run in_terminal '<$ |\x10\x11' "$CORACLE" run -it --name t --network=none -e 'PS1=$ ' base sh
+  [ "$status" -eq 0 ]
+  run_coracle 0 inspect --format '{{.State.Status}}' t
+  assert_equal "$output" running
+  run in_terminal '\r|<$ |echo back-again\r|<back-again|exit 6\r' "$CORACLE" attach t
+  [ "$status" -eq 6 ]
+}
+
+@test "exec -it has a terminal of its own" {
+  coracle run -d --name e --network=none base sleep 100
+  run in_terminal '<$ |tty\r|<pts|exit 5\r' "$CORACLE" exec -it -e 'PS1=$ ' e sh
+  [ "$status" -eq 5 ]
+}
+
+@test "the terminal is restored after the run" {
+  run in_terminal '<ready|\r' sh -c "stty -g > $BATS_TEST_TMPDIR/before; $CORACLE run -it --rm --network=none base true; stty -g > $BATS_TEST_TMPDIR/after; echo ready; read x"
+  assert_equal "$(cat "$BATS_TEST_TMPDIR/after")" "$(cat "$BATS_TEST_TMPDIR/before")"
+}
+
+@test "the client killed leaves the container running and attachable" {
+  timeout 60 "$CORACLE" run --name survivor --network=none base sh -c 'while :; do echo tick; sleep 0.1; done' >/dev/null &
+  client=$!
+  wait_until 10 sh -c "[ \"\$($CORACLE inspect --format '{{.State.Status}}' survivor)\" = running ]"
+  kill -KILL $(pgrep -P $client) $client
+  sleep 0.5
+  run_coracle 0 inspect --format '{{.State.Status}}' survivor
+  assert_equal "$output" running
+  run timeout 1 "$CORACLE" attach --no-stdin survivor
+  assert_output tick
+}
+
+@test "signals are proxied to the container" {
+  "$CORACLE" run --name sig --network=none base sh -c 'trap "exit 8" TERM; echo ready; while :; do sleep 0.05; done' >"$BATS_TEST_TMPDIR/out" &
+  client=$!
+  wait_until 10 grep -q ready "$BATS_TEST_TMPDIR/out"
+  kill -TERM $client
+  code=0
+  wait $client || code=$?
+  assert_equal "$code" 8
+}

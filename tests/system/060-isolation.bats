@@ -1,0 +1,170 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Mounts, devices, namespaces, capabilities, seccomp, user namespaces.
+load helpers
+
+setup_file() { setup_store; }
+teardown_file() { teardown_store; }
+teardown() { remove_containers; }
+
+inside() { run_coracle 0 run --rm --network=none "$@"; }
+
+@test "bind mounts: read-write, read-only, files, relative, missing sources" {
+  mkdir "$BATS_TEST_TMPDIR/vol"
+  echo content > "$BATS_TEST_TMPDIR/vol/file"
+  inside -v "$BATS_TEST_TMPDIR/vol:/data" base sh -c 'cat /data/file; echo more > /data/new'
+  assert_equal "$output" content
+  assert_equal "$(cat "$BATS_TEST_TMPDIR/vol/new")" more
+  run_coracle 1 run --rm --network=none -v "$BATS_TEST_TMPDIR/vol:/data:ro" base touch /data/x
+  assert_output 'Read-only file system'
+  inside --mount type=bind,source="$BATS_TEST_TMPDIR/vol/file",target=/one,readonly base cat /one
+  assert_equal "$output" content
+  cd "$BATS_TEST_TMPDIR"
+  inside -v ./vol:/data base cat /data/file
+  assert_equal "$output" content
+  run_coracle 125 run --rm --network=none -v /no/such/source:/x base true
+  run_coracle 125 run --rm --network=none -v "$BATS_TEST_TMPDIR/vol:relative" base true
+  run_coracle 125 run --rm --network=none -v "$BATS_TEST_TMPDIR/vol:/x:nonsense" base true
+}
+
+@test "mount options noexec, nosuid and :U" {
+  mkdir "$BATS_TEST_TMPDIR/vol"
+  cp "$(command -v busybox)" "$BATS_TEST_TMPDIR/vol/prog"
+  run_coracle 126 run --rm --network=none -v "$BATS_TEST_TMPDIR/vol:/data:noexec" base /data/prog true
+  inside -u user -v "$BATS_TEST_TMPDIR/vol:/data:U" base stat -c %u /data
+  assert_equal "$output" 1000
+  coracle unshare true 2>/dev/null || true
+}
+
+@test "tmpfs, read-only root and its writable places" {
+  inside --tmpfs /scratch:size=1m,mode=1777 base sh -c 'df -k /scratch | tail -1; touch /scratch/x'
+  assert_output '1024'
+  run_coracle 1 run --rm --network=none --read-only base touch /x
+  assert_output 'Read-only file system'
+  inside --read-only base sh -c 'touch /tmp/x /run/x /var/tmp/x'
+  run_coracle 1 run --rm --network=none --read-only --read-only-tmpfs=false base touch /tmp/x
+}
+
+@test "a malicious image cannot lead mounts outside" {
+  cp -r "$ROOTFS" "$BATS_TEST_TMPDIR/evil"
+  mkdir -p "$BATS_TEST_TMPDIR/target"
+  rm -rf "$BATS_TEST_TMPDIR/evil/etc"
+  ln -s "../../../../../../../../$BATS_TEST_TMPDIR/target" "$BATS_TEST_TMPDIR/evil/etc"
+  tar -C "$BATS_TEST_TMPDIR/evil" --owner=0 --group=0 -cf "$BATS_TEST_TMPDIR/evil.tar" .
+  coracle import -q "$BATS_TEST_TMPDIR/evil.tar" evil
+  run timeout 20 "$CORACLE" run --rm --network=none evil true
+  assert_equal "$(ls -A "$BATS_TEST_TMPDIR/target")" ""
+  coracle rmi evil
+}
+
+@test "/dev, /proc and /sys are a container's" {
+  inside base sh -c 'ls /dev; echo x > /dev/null; head -c 3 /dev/zero | wc -c; ls -l /dev/stdin'
+  assert_output 'full'
+  refute_output 'vda|sda|mem$'
+  run_coracle 1 run --rm --network=none base sh -c 'echo x > /proc/sys/kernel/hostname'
+  run_coracle 0 run --rm --network=none base sh -c 'cat /proc/keys /proc/timer_list | wc -c; ls /sys/firmware | wc -l'
+  assert_equal "$(echo $output)" "0 0"
+  inside base sh -c 'ps -o pid | wc -l'
+  [ "$output" -le 4 ]
+  inside base sh -c 'stat -f -c %T /dev/shm /dev/mqueue | head -1'
+}
+
+@test "no descriptors leak into the container" {
+  exec 7</etc/hostname
+  inside base sh -c 'ls /proc/self/fd | wc -l'
+  # ls itself holds the directory: 0, 1, 2 and that one.
+  assert_equal "$output" 4
+  run_coracle 0 run --rm --network=none --preserve-fds=5 base sh -c 'cat <&7'
+  assert_equal "$output" "$(cat /etc/hostname)"
+}
+
+@test "capabilities: the default set, added, dropped, privileged, other users" {
+  inside base grep CapEff /proc/self/status
+  assert_output '00000000800405fb$'
+  inside --cap-drop ALL base grep CapEff /proc/self/status
+  assert_output '0000000000000000$'
+  inside --cap-drop all --cap-add net_bind_service base grep CapEff /proc/self/status
+  assert_output '0000000000000400$'
+  inside --cap-add SYS_PTRACE base grep CapEff /proc/self/status
+  assert_output '00000000800c05fb$'
+  inside -u user base grep -E 'Cap(Eff|Amb)' /proc/self/status
+  refute_output '[1-9a-f]$'
+  inside --privileged base grep CapEff /proc/self/status
+  assert_output '[0-9a-f]*ffffffff$'
+  run_coracle 125 run --rm --network=none --cap-add NO_SUCH_CAP base true
+}
+
+@test "no-new-privileges and seccomp" {
+  inside --security-opt no-new-privileges base grep NoNewPrivs /proc/self/status
+  assert_output '1$'
+  inside base grep Seccomp: /proc/self/status
+  assert_output '2$'
+  inside --security-opt seccomp=unconfined base grep Seccomp: /proc/self/status
+  assert_output '0$'
+  inside --privileged base grep Seccomp: /proc/self/status
+  assert_output '0$'
+  echo '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO"}]}' > "$BATS_TEST_TMPDIR/p.json"
+  run_coracle 1 run --rm --network=none --security-opt seccomp="$BATS_TEST_TMPDIR/p.json" base mkdir /x
+  assert_output 'not permitted'
+  run_coracle 125 run --rm --network=none --security-opt seccomp=/no/such/file base true
+  run_coracle 1 run --rm --network=none base unshare -U true
+}
+
+@test "mask and unmask" {
+  inside --security-opt mask=/etc/motd base sh -c 'cat /etc/motd | wc -c'
+  assert_equal "$output" 0
+  inside --security-opt unmask=/sys/firmware base sh -c 'ls /sys/firmware | wc -l; mount | grep -c " /sys/firmware " || true'
+  assert_output '0$'
+}
+
+@test "namespaces: host, private, another container's" {
+  coracle run -d --name ns --network=none --hostname shared base sleep 100
+  inside --uts container:ns base hostname
+  assert_equal "$output" shared
+  inside --pid container:ns base sh -c 'ps | grep -c "[s]leep 100"'
+  assert_equal "$output" 1
+  run_coracle 0 run --rm --network container:ns base sh -c 'readlink /proc/self/ns/net'
+  net=$output
+  run_coracle 0 exec ns readlink /proc/self/ns/net
+  assert_equal "$output" "$net"
+  run_coracle 0 run --rm --network host --uts host base sh -c 'readlink /proc/self/ns/net; hostname'
+  assert_equal "${lines[0]}" "$(readlink /proc/self/ns/net)"
+  assert_equal "${lines[1]}" "$(hostname)"
+  inside --ipc host --cgroupns host base true
+  run_coracle 0 run --rm --network none --pid host base sh -c 'ls /proc | grep -c "^[0-9]"'
+  [ "$output" -gt 3 ]
+}
+
+@test "user namespaces: keep-id, nomap, auto, own maps" {
+  if is_root; then skip "these maps are an ordinary user's"; fi
+  inside --userns keep-id base sh -c 'id -u; stat -c %u /etc/motd /tmp'
+  assert_equal "$(echo $output)" "$(id -u) 0 0"
+  mkdir "$BATS_TEST_TMPDIR/mine"
+  inside --userns keep-id -v "$BATS_TEST_TMPDIR/mine:/mine" base sh -c 'touch /mine/f; stat -c %u /mine/f'
+  assert_equal "$output" "$(id -u)"
+  assert_equal "$(stat -c %u "$BATS_TEST_TMPDIR/mine/f")" "$(id -u)"
+  inside --userns keep-id:uid=2000,gid=3000 base sh -c 'id -u; id -g'
+  assert_equal "$(echo $output)" "2000 3000"
+  inside --userns nomap base sh -c 'id -u; stat -c %u /etc/motd'
+  assert_equal "$(echo $output)" "0 0"
+  inside --userns auto base sh -c 'id -u; stat -c %u /etc/motd; cat /proc/self/uid_map'
+  assert_equal "${lines[0]} ${lines[1]}" "0 0"
+  inside --uidmap 0:1:500 --gidmap 0:1:500 base sh -c 'id -u; stat -c %u /etc/motd; touch /x && stat -c %u /x'
+  assert_equal "$(echo $output)" "0 0 0"
+}
+
+@test "files made under keep-id commit with the owners seen inside" {
+  if is_root; then skip "keep-id is an ordinary user's"; fi
+  run_coracle 0 run --name k --userns keep-id -u 0 --network=none base sh -c "touch /r /m; chown $(id -u) /m"
+  run_coracle 0 commit -q k kept
+  run_coracle 0 run --rm --network=none kept stat -c %u /r /m
+  assert_equal "$(echo $output)" "0 $(id -u)"
+  coracle rm k
+  coracle rmi kept
+}
+
+@test "devices" {
+  inside --device /dev/fuse:/dev/myfuse base sh -c 'test -c /dev/myfuse && echo there'
+  assert_equal "$output" there
+  run_coracle 125 run --rm --network=none --device /dev/no-such base true
+}

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+# Loaded by every system test. The binary is $CORACLE; each test file has a store of its own, made in
+# setup_file and checked for leaks in teardown_file. Storage driver: $STORAGE_DRIVER.
+
+: "${CORACLE:?set CORACLE to the coracle binary}"
+
+# The longest a single command of a test may take, in seconds.
+TIMEOUT=${TIMEOUT:-60}
+
+coracle() { timeout --kill-after=5 "$TIMEOUT" "$CORACLE" "$@"; }
+
+# run_coracle CODE ARGUMENT...: runs the binary and checks its exit code. Sets $output and $lines
+# (both streams) and $status.
+run_coracle() {
+  local expected=$1
+  shift
+  run timeout --kill-after=5 "$TIMEOUT" "$CORACLE" "$@"
+  if [ "$status" -ne "$expected" ]; then
+    printf '# coracle %s\n# exit code %s, expected %s\n%s\n' "$*" "$status" "$expected" "$output" >&2
+    return 1
+  fi
+}
+
+# assert_output PATTERN: the last output matches the extended regular expression.
+assert_output() {
+  [[ $output =~ $1 ]] && return
+  printf '# output does not match: %s\n%s\n' "$1" "$output" >&2
+  return 1
+}
+
+refute_output() {
+  [[ ! $output =~ $1 ]] && return
+  printf '# output matches: %s\n%s\n' "$1" "$output" >&2
+  return 1
+}
+
+assert_equal() {
+  [ "$1" == "$2" ] && return
+  printf '# expected: %s\n#   actual: %s\n' "$2" "$1" >&2
+  return 1
+}
+
+# wait_until SECONDS COMMAND...: polls until the command succeeds.
+wait_until() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    [ $SECONDS -lt $end ] || { printf '# still not: %s\n' "$*" >&2; return 1; }
+    sleep 0.05
+  done
+}
+
+is_root() { [ "$(id -u)" -eq 0 ]; }
+
+# make_rootfs DIRECTORY: a small root file system around the static busybox.
+make_rootfs() {
+  local root=$1 applet
+  mkdir -p "$root"/{bin,etc,tmp,root,home/user,var/empty,usr/bin}
+  chmod 1777 "$root/tmp"
+  cp "$(command -v busybox)" "$root/bin/busybox"
+  for applet in $("$root/bin/busybox" --list); do
+    [ "$applet" == busybox ] || ln -s busybox "$root/bin/$applet"
+  done
+  cat > "$root/etc/passwd" <<'EOF'
+root:x:0:0:root:/root:/bin/sh
+user:x:1000:1000:An ordinary user:/home/user:/bin/sh
+web:x:33:33:web:/var/empty:/bin/false
+EOF
+  cat > "$root/etc/group" <<'EOF'
+root:x:0:
+user:x:1000:
+web:x:33:
+wheel:x:10:root,user
+audio:x:29:user
+EOF
+  echo 'from the image' > "$root/etc/motd"
+}
+
+# setup_store: call from setup_file. Makes a store with the image "base".
+setup_store() {
+  export CORACLE_ROOT=$BATS_FILE_TMPDIR/root
+  export CORACLE_RUNROOT=$BATS_FILE_TMPDIR/run
+  export ROOTFS=$BATS_FILE_TMPDIR/rootfs
+  make_rootfs "$ROOTFS"
+  tar -C "$ROOTFS" --owner=0 --group=0 -cf "$BATS_FILE_TMPDIR/base.tar" .
+  coracle import --change 'CMD ["/bin/sh"]' "$BATS_FILE_TMPDIR/base.tar" base
+}
+
+# teardown_store: call from teardown_file. Fails if anything of the file's tests is left behind.
+teardown_store() {
+  coracle rm --all --force --time 0 >/dev/null
+  local leaks
+  leaks=$(pgrep -f -a "$CORACLE_RUNROOT" || true)
+  coracle system reset --force
+  [ ! -e "$CORACLE_ROOT/containers" ] || [ -z "$(ls -A "$CORACLE_ROOT/containers")" ]
+  if grep -q "$BATS_FILE_TMPDIR" /proc/mounts; then
+    grep "$BATS_FILE_TMPDIR" /proc/mounts | sed 's/^/# left mounted: /' >&2
+    return 1
+  fi
+  [ -z "$leaks" ] || { printf '# left running: %s\n' "$leaks" >&2; return 1; }
+}
+
+# remove_containers: call from teardown when a test makes containers.
+remove_containers() { coracle rm --all --force --time 0 >/dev/null 2>&1 || true; }
+
+# in_terminal INPUT COMMAND...: runs a command on a pseudo terminal, types INPUT (printf escapes),
+# prints what the terminal shows. The exit code is the command's.
+in_terminal() { timeout "$TIMEOUT" python3 "$BATS_TEST_DIRNAME/terminal.py" "$@"; }
