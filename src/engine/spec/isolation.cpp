@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/ids.hpp"
+#include "coracle/base/strings.hpp"
+#include "engine/spec/spec.hpp"
+
+namespace coracle::engine {
+namespace {
+
+using store::ContainerNamespace;
+using store::NamespaceMode;
+
+// What of /proc and /sys speaks of the host: docker's and podman's lists.
+constexpr const char* k_masked[] = {
+    "/proc/acpi",        "/proc/interrupts", "/proc/kcore",       "/proc/keys",
+    "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
+    "/proc/scsi",        "/sys/firmware",    "/sys/fs/selinux",   "/sys/dev/block",
+    "/sys/devices/virtual/powercap"};
+constexpr const char* k_readonly[] = {"/proc/asound", "/proc/bus", "/proc/fs",
+                                      "/proc/irq",    "/proc/sys", "/proc/sysrq-trigger"};
+
+bool is_unmasked(const std::vector<std::string>& unmask, std::string_view path) {
+  return std::ranges::any_of(unmask, [&](const std::string& entry) {
+    if (to_lower(entry) == "all" || entry == path) return true;
+    return entry.ends_with("/*") && path.starts_with(entry.substr(0, entry.size() - 1));
+  });
+}
+
+void add_namespace(oci::NamespaceType type, const char* file, const ContainerNamespace& wanted,
+                   const SpecFacts& facts, oci::LinuxConfig& config) {
+  switch (wanted.mode) {
+    case NamespaceMode::host:
+      return;
+    case NamespaceMode::private_:
+    case NamespaceMode::none:
+      config.namespaces.push_back({type, ""});
+      return;
+    case NamespaceMode::path:
+      config.namespaces.push_back({type, wanted.value});
+      return;
+    case NamespaceMode::container: {
+      const auto other = facts.containers.find(wanted.value);
+      if (other == facts.containers.end()) {
+        throw Error(ErrorClass::conflict, "container {} is not running: its {} namespace cannot be joined",
+                    short_id(wanted.value), oci::to_string(type));
+      }
+      config.namespaces.push_back({type, fmt::format("/proc/{}/ns/{}", other->second.pid, file)});
+      return;
+    }
+  }
+}
+
+void add_devices(const store::ContainerConfig& config, const SpecFacts& facts, oci::RuntimeSpec& spec) {
+  for (const auto& device : config.devices) {
+    struct stat info {};
+    if (::stat(device.source.c_str(), &info) != 0) {
+      throw SysError("cannot use device '{}'", device.source);
+    }
+    if (facts.in_user_namespace || S_ISDIR(info.st_mode)) {
+      spec.mounts.push_back({device.path, "bind", device.source, {"rbind", "rprivate", "nosuid", "noexec"},
+                             {}, {}});
+      continue;
+    }
+    const char type = S_ISBLK(info.st_mode) ? 'b' : 'c';
+    const auto major = static_cast<std::int64_t>(::major(info.st_rdev));
+    const auto minor = static_cast<std::int64_t>(::minor(info.st_rdev));
+    spec.linux.devices.push_back({device.path, type, major, minor, info.st_mode & 0777U, info.st_uid,
+                                  info.st_gid});
+    spec.linux.resources.devices.push_back(
+        {true, std::string(1, type), major, minor, device.permissions});
+  }
+}
+
+}  // namespace
+
+void plan_isolation(const store::ContainerConfig& config, const SpecFacts& facts,
+                    oci::RuntimeSpec& spec) {
+  using oci::NamespaceType;
+  oci::LinuxConfig& linux_config = spec.linux;
+  linux_config.namespaces.push_back({NamespaceType::mount, ""});
+  add_namespace(NamespaceType::pid, "pid", config.pid, facts, linux_config);
+  add_namespace(NamespaceType::network, "net", config.network, facts, linux_config);
+  add_namespace(NamespaceType::ipc, "ipc", config.ipc, facts, linux_config);
+  add_namespace(NamespaceType::uts, "uts", config.uts, facts, linux_config);
+  add_namespace(NamespaceType::cgroup, "cgroup", config.cgroup, facts, linux_config);
+  linux_config.sysctl = config.sysctls;
+  linux_config.resources = config.resources;
+  if (!config.privileged) {
+    for (const char* path : k_masked) {
+      if (!is_unmasked(config.unmask, path)) linux_config.masked_paths.emplace_back(path);
+    }
+    for (const char* path : k_readonly) {
+      if (!is_unmasked(config.unmask, path)) linux_config.readonly_paths.emplace_back(path);
+    }
+  }
+  for (const auto& path : config.mask) linux_config.masked_paths.push_back(path);
+  add_devices(config, facts, spec);
+}
+
+oci::RuntimeSpec plan_spec(const store::ContainerConfig& config, const SpecFacts& facts) {
+  oci::RuntimeSpec spec;
+  spec.root = oci::Root{"rootfs", config.read_only};
+  spec.process = plan_process(config, facts);
+  if (config.uts.mode == NamespaceMode::private_) spec.hostname = config.hostname;
+  spec.mounts = plan_mounts(config, facts);
+  spec.annotations = config.annotations;
+  plan_isolation(config, facts, spec);
+  return spec;
+}
+
+}  // namespace coracle::engine

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "coracle/base/strings.hpp"
+#include "engine/spec/spec.hpp"
+
+namespace coracle::engine {
+namespace {
+
+using store::NamespaceMode;
+using Options = std::vector<std::string>;
+
+oci::Mount bind(std::string source, std::string destination, Options options) {
+  return {std::move(destination), "bind", std::move(source), std::move(options), {}, {}};
+}
+
+void add_cgroup_mounts(const store::ContainerConfig& config, const SpecFacts& facts,
+                       std::vector<oci::Mount>& mounts) {
+  Options options = {"nosuid", "noexec", "nodev", "relatime", config.privileged ? "rw" : "ro"};
+  if (facts.cgroup_view == CgroupView::none) return;
+  if (config.cgroup.mode == NamespaceMode::host) {
+    options.insert(options.begin(), "rbind");
+    mounts.push_back(bind("/sys/fs/cgroup", "/sys/fs/cgroup", std::move(options)));
+    return;
+  }
+  if (facts.cgroup_view == CgroupView::unified) {
+    mounts.push_back({"/sys/fs/cgroup", "cgroup2", "cgroup", std::move(options), {}, {}});
+    return;
+  }
+  mounts.push_back({"/sys/fs/cgroup", "tmpfs", "tmpfs",
+                    {"nosuid", "noexec", "nodev", "mode=755", "size=64k"}, {}, {}});
+  for (const auto& controller : facts.cgroup_controllers) {
+    Options one = options;
+    one.push_back(controller);
+    mounts.push_back({"/sys/fs/cgroup/" + controller, "cgroup", "cgroup", std::move(one), {}, {}});
+  }
+}
+
+std::vector<oci::Mount> default_mounts(const store::ContainerConfig& config, const SpecFacts& facts) {
+  std::vector<oci::Mount> mounts;
+  mounts.push_back({"/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}, {}, {}});
+  mounts.push_back(
+      {"/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}, {}, {}});
+  mounts.push_back({"/sys", "sysfs", "sysfs",
+                    {"nosuid", "noexec", "nodev", config.privileged ? "rw" : "ro"}, {}, {}});
+  Options pts = {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"};
+  // With a single id mapped there is no group 5 (tty).
+  const bool has_tty_group =
+      config.id_mappings.gids.empty() || linux::map_outside(config.id_mappings.gids, 5).has_value();
+  if (has_tty_group) pts.emplace_back("gid=5");
+  mounts.push_back({"/dev/pts", "devpts", "devpts", std::move(pts), {}, {}});
+  if (config.ipc.mode == NamespaceMode::host) {
+    mounts.push_back(bind("/dev/mqueue", "/dev/mqueue", {"rbind", "nosuid", "noexec", "nodev"}));
+    mounts.push_back(bind("/dev/shm", "/dev/shm", {"rbind", "nosuid", "noexec", "nodev"}));
+  } else {
+    mounts.push_back({"/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}, {}, {}});
+    mounts.push_back({"/dev/shm", "tmpfs", "shm",
+                      {"nosuid", "noexec", "nodev", "mode=1777", fmt::format("size={}", config.shm_size)},
+                      {}, {}});
+  }
+  add_cgroup_mounts(config, facts, mounts);
+  return mounts;
+}
+
+void add_files(const SpecFacts& facts, std::vector<oci::Mount>& mounts) {
+  const Options options = {"bind", "rprivate", "rw"};
+  const std::pair<const std::string&, const char*> files[] = {
+      {facts.hosts_path, "/etc/hosts"},
+      {facts.resolv_conf_path, "/etc/resolv.conf"},
+      {facts.hostname_path, "/etc/hostname"},
+      {facts.containerenv_path, "/run/.containerenv"}};
+  for (const auto& [source, destination] : files) {
+    if (!source.empty()) mounts.push_back(bind(source, destination, options));
+  }
+}
+
+void add_writable_places(std::vector<oci::Mount>& mounts) {
+  for (const char* place : {"/run", "/tmp", "/var/tmp"}) {
+    mounts.push_back({place, "tmpfs", "tmpfs",
+                      {"rw", "rprivate", "nosuid", "nodev", "tmpcopyup", "mode=1777"}, {}, {}});
+  }
+}
+
+oci::Mount to_oci(const store::ContainerMount& mount) {
+  oci::Mount result{mount.destination, mount.type, mount.source, {}, {}, {}};
+  bool has_bind = false;
+  bool has_propagation = false;
+  for (const auto& option : mount.options) {
+    // What the engine itself sees to.
+    if (option == "z" || option == "Z" || option == "U" || option == "copy" || option == "nocopy" ||
+        option == "notmpcopyup") {
+      continue;
+    }
+    has_bind = has_bind || option == "bind" || option == "rbind";
+    has_propagation = has_propagation || option.ends_with("private") || option.ends_with("shared") ||
+                      option.ends_with("slave") || option.ends_with("unbindable");
+    result.options.push_back(option);
+  }
+  if (mount.type == "bind") {
+    if (!has_bind) result.options.emplace_back("rbind");
+    if (!has_propagation) result.options.emplace_back("rprivate");
+  } else if (mount.type == "tmpfs") {
+    const bool copies = std::ranges::find(mount.options, "notmpcopyup") == mount.options.end();
+    result.source = "tmpfs";
+    for (const char* option : {"nosuid", "nodev"}) result.options.emplace_back(option);
+    if (copies) result.options.emplace_back("tmpcopyup");
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<oci::Mount> plan_mounts(const store::ContainerConfig& config, const SpecFacts& facts) {
+  std::vector<oci::Mount> mounts = default_mounts(config, facts);
+  if (config.read_only && config.read_only_tmpfs) add_writable_places(mounts);
+  add_files(facts, mounts);
+  std::vector<oci::Mount> asked;
+  for (const auto& mount : config.mounts) asked.push_back(to_oci(mount));
+  // What the user mounts replaces ours at the same place; parents come before what lies in them.
+  std::erase_if(mounts, [&](const oci::Mount& ours) {
+    return std::ranges::any_of(
+        asked, [&](const oci::Mount& mount) { return mount.destination == ours.destination; });
+  });
+  std::ranges::stable_sort(asked, {}, [](const oci::Mount& mount) {
+    return std::ranges::count(mount.destination, '/');
+  });
+  // /run/.containerenv and the like must not be hidden by a mount on their directory.
+  const auto first_bind = std::ranges::find_if(
+      mounts, [](const oci::Mount& mount) { return mount.type == "bind" && mount.destination.starts_with("/etc/"); });
+  mounts.insert(first_bind, asked.begin(), asked.end());
+  return mounts;
+}
+
+}  // namespace coracle::engine

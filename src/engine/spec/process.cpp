@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "coracle/base/strings.hpp"
+#include "engine/spec/spec.hpp"
+
+namespace coracle::engine {
+namespace {
+
+bool has_variable(const std::vector<std::string>& env, std::string_view name) {
+  return std::ranges::any_of(env, [&](const std::string& entry) {
+    return entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=';
+  });
+}
+
+}  // namespace
+
+oci::Capabilities plan_capabilities(const store::ContainerConfig& config, bool as_root) {
+  oci::Capabilities sets;
+  sets.bounding = config.capabilities;
+  if (as_root) {
+    // Nothing inheritable: programs with file capabilities would gain it back (CVE-2022-24769).
+    sets.effective = config.capabilities;
+    sets.permitted = config.capabilities;
+    return sets;
+  }
+  // Another user holds what was asked for by name, through exec: the ambient set.
+  for (const auto& name : config.capabilities) {
+    const bool asked = std::ranges::any_of(config.cap_add, [&](const std::string& added) {
+      return to_upper(added) == name || "CAP_" + to_upper(added) == name;
+    });
+    if (!asked) continue;
+    for (auto* set : {&sets.effective, &sets.permitted, &sets.inheritable, &sets.ambient}) {
+      set->push_back(name);
+    }
+  }
+  return sets;
+}
+
+oci::Process plan_process(const store::ContainerConfig& config, const SpecFacts& facts) {
+  oci::Process process;
+  ResolvedUser who = resolve_user(config.user, config.groups, facts);
+  process.terminal = config.terminal;
+  process.user = std::move(who.user);
+  if (const auto mask = parse_int(config.umask, 8)) {
+    process.user.umask = static_cast<std::uint32_t>(*mask);
+  }
+  process.args = config.entrypoint;
+  process.args.insert(process.args.end(), config.command.begin(), config.command.end());
+  process.env = config.env;
+  if (!has_variable(process.env, "HOME")) process.env.push_back("HOME=" + who.home);
+  if (!has_variable(process.env, "HOSTNAME") && !config.hostname.empty()) {
+    process.env.push_back("HOSTNAME=" + config.hostname);
+  }
+  process.cwd = config.working_directory;
+  process.capabilities = plan_capabilities(config, process.user.uid == 0);
+  process.no_new_privileges = config.no_new_privileges;
+  process.rlimits = config.ulimits;
+  process.oom_score_adj = config.oom_score_adjustment;
+  if (config.apparmor != "unconfined") process.apparmor_profile = config.apparmor;
+  return process;
+}
+
+}  // namespace coracle::engine

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// A stored container configuration and what is known at start, turned into an OCI runtime
+// specification. Pure, but for the files it is handed as text.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "coracle/linux/process.hpp"
+#include "coracle/oci/runtime_spec.hpp"
+#include "coracle/store/container_config.hpp"
+
+namespace coracle::engine {
+
+enum class CgroupView { none, unified, legacy };
+
+/// What a start knows besides the configuration.
+struct SpecFacts {
+  bool in_user_namespace = false;
+  CgroupView cgroup_view = CgroupView::unified;
+  std::vector<std::string> cgroup_controllers;  ///< v1 hierarchies to show, for CgroupView::legacy
+  std::string passwd;           ///< the image's /etc/passwd
+  std::string group;            ///< the image's /etc/group
+  std::string hosts_path;       ///< host paths of the files bound into /etc; "" leaves the image's
+  std::string resolv_conf_path;
+  std::string hostname_path;
+  std::string containerenv_path;
+  /// The first processes of the containers whose namespaces are joined, by id.
+  std::map<std::string, linux::ProcessIdentity> containers;
+};
+
+oci::RuntimeSpec plan_spec(const store::ContainerConfig& config, const SpecFacts& facts);
+
+/// The parts, each for its own file.
+std::vector<oci::Mount> plan_mounts(const store::ContainerConfig& config, const SpecFacts& facts);
+void plan_isolation(const store::ContainerConfig& config, const SpecFacts& facts,
+                    oci::RuntimeSpec& spec);
+oci::Process plan_process(const store::ContainerConfig& config, const SpecFacts& facts);
+
+/// Who the process is, by the image's files. Text as --user takes it.
+struct ResolvedUser {
+  oci::User user;
+  std::string name;  ///< empty for a number that passwd does not know
+  std::string home;
+};
+/// @throws Error for a name that is not there
+ResolvedUser resolve_user(std::string_view user, const std::vector<std::string>& groups,
+                          const SpecFacts& facts);
+
+/// The capabilities of a process: all five sets.
+oci::Capabilities plan_capabilities(const store::ContainerConfig& config, bool as_root);
+
+}  // namespace coracle::engine

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <limits>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/strings.hpp"
+#include "coracle/linux/user_database.hpp"
+#include "engine/spec/spec.hpp"
+
+namespace coracle::engine {
+namespace {
+
+std::optional<std::uint32_t> parse_id(std::string_view text) {
+  const auto value = parse_int(text);
+  if (!value || *value < 0 || *value > std::numeric_limits<std::int32_t>::max()) return std::nullopt;
+  return static_cast<std::uint32_t>(*value);
+}
+
+std::uint32_t resolve_group(std::string_view name, const SpecFacts& facts) {
+  if (const auto entry = linux::find_group_by_name(facts.group, name)) return entry->gid;
+  if (const auto id = parse_id(name)) return *id;
+  throw Error(ErrorClass::invalid_argument, "unable to find group {}: no matching entries in group file",
+              name);
+}
+
+void add_unique(std::vector<std::uint32_t>& gids, std::uint32_t gid) {
+  if (std::ranges::find(gids, gid) == gids.end()) gids.push_back(gid);
+}
+
+}  // namespace
+
+ResolvedUser resolve_user(std::string_view user, const std::vector<std::string>& groups,
+                          const SpecFacts& facts) {
+  ResolvedUser resolved;
+  const auto pair = split_once(user, ':');
+  const std::string_view name = user.empty() ? std::string_view("0") : pair ? pair->first : user;
+  auto entry = linux::find_user_by_name(facts.passwd, name);
+  if (!entry) {
+    const auto id = parse_id(name);
+    if (!id) {
+      throw Error(ErrorClass::invalid_argument,
+                  "unable to find user {}: no matching entries in passwd file", name);
+    }
+    resolved.user.uid = *id;
+    entry = linux::find_user_by_uid(facts.passwd, *id);
+  }
+  if (entry) {
+    resolved.user.uid = entry->uid;
+    resolved.user.gid = entry->gid;
+    resolved.name = entry->name;
+    resolved.home = entry->home;
+  }
+  if (resolved.home.empty()) resolved.home = "/";
+  // A group of its own replaces the user's, and with them the memberships (docker, podman).
+  if (pair && !pair->second.empty()) {
+    resolved.user.gid = resolve_group(pair->second, facts);
+  } else if (!resolved.name.empty()) {
+    for (const auto gid : linux::groups_of_member(facts.group, resolved.name)) {
+      if (gid != resolved.user.gid) add_unique(resolved.user.additional_gids, gid);
+    }
+  }
+  for (const auto& group : groups) {
+    if (group != "keep-groups") add_unique(resolved.user.additional_gids, resolve_group(group, facts));
+  }
+  return resolved;
+}
+
+}  // namespace coracle::engine
