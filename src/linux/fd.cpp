@@ -47,9 +47,13 @@ Fd open_file(const std::string& path, int flags, mode_t mode) {
 }
 
 Fd open_at(int directory, const std::string& path, int flags, mode_t mode) {
-  Fd fd(::openat(directory, path.c_str(), flags | O_CLOEXEC, mode));
+  Fd fd = try_open_at(directory, path, flags, mode);
   if (!fd) throw SysError("cannot open '{}'", path);
   return fd;
+}
+
+Fd try_open_at(int directory, const std::string& path, int flags, mode_t mode) noexcept {
+  return Fd(::openat(directory, path.c_str(), flags | O_CLOEXEC, mode));
 }
 
 Fd open_if_exists(const std::string& path, int flags) {

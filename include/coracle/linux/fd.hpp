@@ -52,6 +52,8 @@ Fd duplicate(int fd);
 /// open(2) / openat(2) with O_CLOEXEC added. Throws SysError naming the path.
 Fd open_file(const std::string& path, int flags, mode_t mode = 0);
 Fd open_at(int directory, const std::string& path, int flags, mode_t mode = 0);
+/// The same, but an invalid Fd with errno set when it fails.
+Fd try_open_at(int directory, const std::string& path, int flags, mode_t mode = 0) noexcept;
 /// An invalid Fd if the file does not exist; other failures throw.
 Fd open_if_exists(const std::string& path, int flags);
 

@@ -59,7 +59,7 @@ struct CgroupStats {
     std::uint64_t throttled_usec = 0;
   };
   struct Memory {
-    std::uint64_t usage = 0;        ///< bytes
+    std::uint64_t usage = 0;          ///< bytes
     std::uint64_t inactive_file = 0;  ///< reclaimable; docker and podman subtract it from usage
     std::optional<std::uint64_t> limit;
     std::optional<std::uint64_t> peak;

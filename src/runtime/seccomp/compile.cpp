@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/seccomp/compile_internal.hpp"
-
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
@@ -13,6 +11,7 @@
 #include "coracle/base/log.hpp"
 #include "coracle/runtime/seccomp.hpp"
 #include "runtime/seccomp/architecture_internal.hpp"
+#include "runtime/seccomp/compile_internal.hpp"
 #include "runtime/seccomp/decision_table_internal.hpp"
 #include "runtime/seccomp/late_syscalls_internal.hpp"
 
@@ -62,7 +61,8 @@ std::uint32_t last_known_number(const NumberTable& table, std::uint32_t token,
   const Outcome unnamed{Outcome::Kind::action, default_action(spec)};
   for (std::size_t i = 0; i + 1 < table.size(); ++i) {
     const std::uint32_t end = table[i + 1].first - 1;
-    if (end >= first && end <= last && table[i].outcome != unnamed) highest = std::max(highest, end);
+    if (end >= first && end <= last && table[i].outcome != unnamed)
+      highest = std::max(highest, end);
   }
   return highest;
 }

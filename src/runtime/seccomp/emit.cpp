@@ -16,7 +16,9 @@ constexpr std::size_t k_short_jump = 255;  // What the two offsets of a conditio
 sock_filter load(std::size_t offset) {
   return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset));
 }
-sock_filter give(std::uint32_t action) { return BPF_STMT(BPF_RET | BPF_K, action); }
+sock_filter give(std::uint32_t action) {
+  return BPF_STMT(BPF_RET | BPF_K, action);
+}
 sock_filter jump(std::size_t distance) {
   return BPF_STMT(BPF_JMP | BPF_JA, static_cast<std::uint32_t>(distance));
 }
@@ -140,6 +142,8 @@ class Emitter {
 
 }  // namespace
 
-std::vector<sock_filter> emit(const DecisionTable& table) { return Emitter(table).run(); }
+std::vector<sock_filter> emit(const DecisionTable& table) {
+  return Emitter(table).run();
+}
 
 }  // namespace coracle::runtime::seccomp

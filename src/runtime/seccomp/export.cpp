@@ -6,10 +6,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <memory>
 #include <set>
-
-#include <fmt/format.h>
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/log.hpp"
@@ -32,13 +31,20 @@ using Context = std::unique_ptr<void, Release>;
 
 scmp_compare comparison(oci::SeccompOperator op) {
   switch (op) {
-    case oci::SeccompOperator::not_equal: return SCMP_CMP_NE;
-    case oci::SeccompOperator::less: return SCMP_CMP_LT;
-    case oci::SeccompOperator::less_or_equal: return SCMP_CMP_LE;
-    case oci::SeccompOperator::equal: return SCMP_CMP_EQ;
-    case oci::SeccompOperator::greater_or_equal: return SCMP_CMP_GE;
-    case oci::SeccompOperator::greater: return SCMP_CMP_GT;
-    case oci::SeccompOperator::masked_equal: return SCMP_CMP_MASKED_EQ;
+    case oci::SeccompOperator::not_equal:
+      return SCMP_CMP_NE;
+    case oci::SeccompOperator::less:
+      return SCMP_CMP_LT;
+    case oci::SeccompOperator::less_or_equal:
+      return SCMP_CMP_LE;
+    case oci::SeccompOperator::equal:
+      return SCMP_CMP_EQ;
+    case oci::SeccompOperator::greater_or_equal:
+      return SCMP_CMP_GE;
+    case oci::SeccompOperator::greater:
+      return SCMP_CMP_GT;
+    case oci::SeccompOperator::masked_equal:
+      return SCMP_CMP_MASKED_EQ;
   }
   return SCMP_CMP_EQ;
 }
@@ -54,8 +60,8 @@ std::vector<scmp_arg_cmp> arguments_of(const SeccompSyscall& rule) {
 
 bool repeats_an_argument(const std::vector<scmp_arg_cmp>& arguments) {
   std::set<unsigned> seen;
-  return !std::ranges::all_of(arguments,
-                              [&](const auto& argument) { return seen.insert(argument.arg).second; });
+  return !std::ranges::all_of(
+      arguments, [&](const auto& argument) { return seen.insert(argument.arg).second; });
 }
 
 void check_rule(int result, const std::string& name) {
@@ -77,11 +83,12 @@ void add_rule(void* context, std::uint32_t action, const std::string& name,
   // Profiles name calls of every architecture and of kernels to come.
   if (number == __NR_SCMP_ERROR) return;
   const auto add = [&](const scmp_arg_cmp* first, std::size_t count) {
-    check_rule(::seccomp_rule_add_array(context, action, number, static_cast<unsigned>(count), first),
-               name);
+    check_rule(
+        ::seccomp_rule_add_array(context, action, number, static_cast<unsigned>(count), first),
+        name);
   };
-  // libseccomp takes one comparison for each argument; several have always meant "one of them" (runc,
-  // crun).
+  // libseccomp takes one comparison for each argument; several have always meant "one of them"
+  // (runc, crun).
   if (!repeats_an_argument(arguments)) return add(arguments.data(), arguments.size());
   for (const auto& argument : arguments) add(&argument, 1);
 }
@@ -120,14 +127,22 @@ std::vector<sock_filter> read_program(void* context) {
 
 std::uint32_t filter_action(SeccompAction action, std::uint32_t errno_value) {
   switch (action) {
-    case SeccompAction::kill_process: return SCMP_ACT_KILL_PROCESS;
-    case SeccompAction::kill_thread: return SCMP_ACT_KILL_THREAD;
-    case SeccompAction::trap: return SCMP_ACT_TRAP;
-    case SeccompAction::errno_value: return SCMP_ACT_ERRNO(errno_value);
-    case SeccompAction::trace: return SCMP_ACT_TRACE(errno_value);
-    case SeccompAction::allow: return SCMP_ACT_ALLOW;
-    case SeccompAction::log: return SCMP_ACT_LOG;
-    case SeccompAction::notify: return SCMP_ACT_NOTIFY;
+    case SeccompAction::kill_process:
+      return SCMP_ACT_KILL_PROCESS;
+    case SeccompAction::kill_thread:
+      return SCMP_ACT_KILL_THREAD;
+    case SeccompAction::trap:
+      return SCMP_ACT_TRAP;
+    case SeccompAction::errno_value:
+      return SCMP_ACT_ERRNO(errno_value);
+    case SeccompAction::trace:
+      return SCMP_ACT_TRACE(errno_value);
+    case SeccompAction::allow:
+      return SCMP_ACT_ALLOW;
+    case SeccompAction::log:
+      return SCMP_ACT_LOG;
+    case SeccompAction::notify:
+      return SCMP_ACT_NOTIFY;
   }
   return SCMP_ACT_KILL_PROCESS;
 }

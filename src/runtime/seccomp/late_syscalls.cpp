@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/seccomp/late_syscalls_internal.hpp"
-
 #include <seccomp.h>
 
 #include <array>
 #include <utility>
 
 #include "runtime/seccomp/architecture_internal.hpp"
+#include "runtime/seccomp/late_syscalls_internal.hpp"
 
 namespace coracle::runtime::seccomp {
 namespace {

@@ -102,7 +102,8 @@ ProfileFilter read_filter(const Json& rule, std::string_view key) {
   const auto kernel = json::get_string(*object, "minKernel");
   if (!kernel.empty()) {
     filter.min_kernel = seccomp::parse_kernel_version(kernel);
-    if (!filter.min_kernel) reject(fmt::format("invalid kernel version '{}'", kernel.substr(0, 80)));
+    if (!filter.min_kernel)
+      reject(fmt::format("invalid kernel version '{}'", kernel.substr(0, 80)));
   }
   return filter;
 }
@@ -129,8 +130,9 @@ ProfileRule read_rule(const Json& object) {
   if (!name.empty()) rule.syscall.names.push_back(name);
   rule.syscall.action = read_action(object, "action");
   rule.syscall.errno_ret = read_errno(object, "errno", "errnoRet");
-  for_each_element(object, "args",
-                   [&](const Json& element) { rule.syscall.args.push_back(read_argument(element)); });
+  for_each_element(object, "args", [&](const Json& element) {
+    rule.syscall.args.push_back(read_argument(element));
+  });
   rule.includes = read_filter(object, "includes");
   rule.excludes = read_filter(object, "excludes");
   return rule;
@@ -170,7 +172,8 @@ SeccompProfile SeccompProfile::parse(std::string_view text, std::string_view ori
     for_each_element(document, "archMap",
                      [&](const Json& element) { data->families.push_back(read_family(element)); });
     if (!common.architectures.empty() && !data->families.empty()) {
-      reject("'architectures' and 'archMap' were specified, use either 'architectures' or 'archMap'");
+      reject(
+          "'architectures' and 'archMap' were specified, use either 'architectures' or 'archMap'");
     }
     std::size_t names = 0;
     for_each_element(document, "syscalls", [&](const Json& element) {

@@ -9,9 +9,8 @@
 #include <unistd.h>
 
 #include <cstring>
-#include <optional>
-
 #include <fmt/format.h>
+#include <optional>
 
 #include "coracle/base/digest.hpp"
 #include "coracle/base/error.hpp"
@@ -83,7 +82,7 @@ bool trustworthy(const struct stat& info) {
 }
 
 std::optional<SeccompProgram> read_entry(const std::string& path, const std::string& name) {
-  const linux::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  const linux::Fd file = linux::try_open_at(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW);
   if (!file) return std::nullopt;
   struct stat info {};
   if (::fstat(file.get(), &info) != 0 || !trustworthy(info)) return std::nullopt;
@@ -95,8 +94,7 @@ std::optional<SeccompProgram> read_entry(const std::string& path, const std::str
   Header header{};
   SeccompProgram program;
   program.filter.resize((size - sizeof(Header)) / sizeof(sock_filter));
-  const iovec parts[] = {{&header, sizeof header},
-                         {program.filter.data(), size - sizeof header}};
+  const iovec parts[] = {{&header, sizeof header}, {program.filter.data(), size - sizeof header}};
   if (::readv(file.get(), parts, 2) != info.st_size) return std::nullopt;
   if (std::memcmp(header.magic, k_magic, sizeof k_magic) != 0 ||
       header.count != program.filter.size() ||
@@ -112,7 +110,8 @@ void make_room(const std::string& directory) {
   const auto names = linux::list_directory(directory);
   if (names.size() < k_max_files) return;
   for (const auto& name : names) {
-    if (name.ends_with(".bpf") || name.ends_with(".tmp")) linux::remove_file(directory + "/" + name);
+    if (name.ends_with(".bpf") || name.ends_with(".tmp"))
+      linux::remove_file(directory + "/" + name);
   }
 }
 
@@ -155,10 +154,10 @@ SeccompProgram load_seccomp(const std::string& cache_directory, const oci::Secco
 SeccompProgram load_default_seccomp(const std::string& cache_directory,
                                     linux::CapabilitySet capabilities) {
   const auto relevant = capabilities & seccomp::default_profile_capabilities();
-  return load(cache_directory,
-              fmt::format("default-{}-{:x}-{}", seccomp::k_default_profile_id, relevant,
-                          name_suffix()),
-              [&] { return default_seccomp_spec(capabilities); });
+  return load(
+      cache_directory,
+      fmt::format("default-{}-{:x}-{}", seccomp::k_default_profile_id, relevant, name_suffix()),
+      [&] { return default_seccomp_spec(capabilities); });
 }
 
 }  // namespace coracle::runtime
