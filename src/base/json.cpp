@@ -51,6 +51,8 @@ Json parse_json(std::string_view text, std::string_view origin) {
     return Json::parse(text, guard);
   } catch (const Json::parse_error& error) {
     throw Error(ErrorClass::invalid_argument, "{}: malformed JSON at byte {}", origin, error.byte);
+  } catch (const Json::out_of_range&) {
+    throw Error(ErrorClass::invalid_argument, "{}: malformed JSON, a number is too large", origin);
   }
 }
 

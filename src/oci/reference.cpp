@@ -19,6 +19,12 @@ constexpr std::string_view k_bad_format = "invalid reference format";
   throw error;
 }
 
+void check_length(const Reference& reference, std::string_view text) {
+  if (reference.name().size() > k_max_name_length) {
+    fail(text, "repository name must not be more than 255 characters");
+  }
+}
+
 /// Cuts "@digest" and ":tag" off the end of `rest`.
 void take_tag_and_digest(Reference& reference, std::string_view& rest, std::string_view text) {
   if (const auto parts = split_once(rest, '@')) {
@@ -107,9 +113,7 @@ Reference parse_reference(std::string_view text) {
     fail(text, std::string(k_bad_format));
   }
   reference.path = rest;
-  if (reference.name().size() > k_max_name_length) {
-    fail(text, "repository name must not be more than 255 characters");
-  }
+  check_length(reference, text);
   return reference;
 }
 
@@ -122,6 +126,7 @@ Reference parse_normalized(std::string_view text, ShortNames short_names) {
   if (reference.domain == k_docker_domain && reference.path.find('/') == std::string::npos) {
     reference.path.insert(0, k_official_prefix);
   }
+  check_length(reference, text);
   return reference;
 }
 

@@ -119,6 +119,7 @@ TEST_CASE("what is not a manifest at all is refused") {
   CHECK_THROWS_AS(parse_manifest("7", "m"), Error);
   CHECK_THROWS_AS(parse_manifest("{", "m"), Error);
   CHECK_THROWS_AS(parse_manifest("{}", "m"), Error);
+  CHECK_THROWS_AS(parse_manifest(R"({"schemaVersion":2e999})", "m"), Error);
   CHECK_THROWS_AS(parse_manifest(std::string(100000, '['), "m"), Error);
   CHECK(error_of([] { parse_manifest(read_data("index-buildkit.json"), "m"); }) ==
         "m: expected an image manifest, found an index");

@@ -101,6 +101,11 @@ TEST_CASE("names have a length limit") {
             "…\": repository name must not be more than 255 characters");
 }
 
+TEST_CASE("the length limit holds for the completed name") {
+  CHECK_NOTHROW(parse_normalized(times("a", 255 - 18)));
+  CHECK_THROWS_AS(parse_normalized(times("a", 256 - 18)), Error);
+}
+
 TEST_CASE("an image id is no name, a part of one is") {
   CHECK_THROWS_AS(parse_normalized(k_hex), Error);
   CHECK_NOTHROW(parse_normalized(k_hex.substr(1)));
