@@ -44,7 +44,7 @@ Device read_device(const ObjectReader& reader) {
   device.major = reader.integer<std::int64_t>("major");
   device.minor = reader.integer<std::int64_t>("minor");
   device.file_mode = reader.optional_integer<std::uint32_t>("fileMode");
-  // docker writes the file type too, and Go's own bits for it.
+  // podman writes the type of the file too, others Go's own bits for it.
   if (device.file_mode) *device.file_mode &= k_permission_bits;
   device.uid = reader.optional_integer<std::uint32_t>("uid");
   device.gid = reader.optional_integer<std::uint32_t>("gid");
