@@ -83,9 +83,10 @@ struct ImageConfig {
 
 bool operator==(const ImageConfig& left, const ImageConfig& right);
 
-/// The history is not compared with the layers: squashed and foreign images are often at odds there,
-/// and every engine takes them.
-/// @throws Error invalid_argument naming the field: wrong types, malformed digests, a rootfs that is
+/// The history is not compared with the layers: squashed and foreign images are often at odds
+/// there, and every engine takes them.
+/// @throws Error invalid_argument naming the field: wrong types, malformed digests, a rootfs that
+/// is
 ///         missing or not of type "layers"
 ImageConfig parse_image_config(std::string_view text, std::string_view origin);
 /// Compact JSON; unknown members of a parsed configuration are kept (docker's `container_config`,
