@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <ranges>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/strings.hpp"
+#include "coracle/linux/directory.hpp"
+#include "coracle/linux/fd.hpp"
+#include "runtime/cgroup/control_file_internal.hpp"
+#include "runtime/cgroup/directories_internal.hpp"
+
+namespace coracle::runtime::cgroup {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr mode_t k_mode = 0755;
+
+/// "/a", "/a/b", "/a/b/c" for "/a/b/c".
+std::vector<std::string> with_ancestors(const std::string& path) {
+  std::vector<std::string> paths;
+  for (auto slash = path.find('/', 1); slash != std::string::npos;
+       slash = path.find('/', slash + 1)) {
+    paths.push_back(path.substr(0, slash));
+  }
+  paths.push_back(path);
+  return paths;
+}
+
+std::string parent_of(const std::string& path) {
+  return path.substr(0, path.rfind('/'));
+}
+
+/// mkdir(2): true if it was made, false with errno set if not.
+bool try_make(const std::string& directory) {
+  return ::mkdir(directory.c_str(), k_mode) == 0;
+}
+
+[[noreturn]] void cannot_make(const std::string& directory) {
+  throw SysError("cannot create control group '{}'", directory);
+}
+
+void check_unused(const std::string& directory) {
+  if (read_control(directory + "/cgroup.procs").value_or("").empty()) return;
+  throw Error(ErrorClass::conflict, "control group '{}' has processes in it already", directory);
+}
+
+/// Hands down all controllers of one group to its children.
+void enable_in(const std::string& directory) {
+  const auto available = read_control(directory + "/cgroup.controllers").value_or("");
+  const auto enabled = split(read_control(directory + "/cgroup.subtree_control").value_or(""), ' ');
+  std::vector<std::string> wanted;
+  for (const auto& name : split(available, ' ')) {
+    if (!name.empty() && std::ranges::find(enabled, name) == enabled.end()) {
+      wanted.push_back("+" + name);
+    }
+  }
+  const std::string file = directory + "/cgroup.subtree_control";
+  if (wanted.empty() || try_write_control(file, join(wanted, " ")) == 0) return;
+  // One that cannot be had stops them all.
+  for (const auto& one : wanted) try_write_control(file, one);
+}
+
+/// v1 does not inherit these two, and takes no process without them.
+void inherit_cpuset(const std::string& directory) {
+  for (const char* file : {"/cpuset.cpus", "/cpuset.mems"}) {
+    if (!read_control(directory + file).value_or("").empty()) continue;
+    const auto value = read_control(parent_of(directory) + file);
+    if (value && !value->empty()) write_control(directory + file, *value);
+  }
+}
+
+void pause_for(std::chrono::milliseconds time) {
+  ::poll(nullptr, 0, static_cast<int>(time.count()));
+}
+
+/// Waits until the kernel reports a change in the group, or a little for v1, which does not.
+void wait_for_change(const std::string& directory, std::chrono::milliseconds at_most) {
+  constexpr std::chrono::milliseconds k_pause{5};
+  const linux::Fd events = linux::try_open_at(AT_FDCWD, directory + "/cgroup.events", O_RDONLY);
+  if (!events) {
+    pause_for(std::min(k_pause, at_most));
+    return;
+  }
+  // The first read arms the notification; what changed before it is seen in the text.
+  if (number_after(linux::read_all(events.get()), "populated") == 0) {
+    pause_for(std::chrono::milliseconds(1));
+    return;
+  }
+  pollfd change{events.get(), POLLPRI, 0};
+  // A child group can come to life without a change here, so never wait for long.
+  constexpr std::chrono::milliseconds k_longest{100};
+  ::poll(&change, 1, static_cast<int>(std::min(k_longest, at_most).count()));
+}
+
+/// rmdir(2) of the group and all below. False with errno set if one of them is not empty.
+bool try_remove_tree(const std::string& directory) {
+  if (::rmdir(directory.c_str()) == 0 || errno == ENOENT) return true;
+  if (errno != EBUSY && errno != ENOTEMPTY) return false;
+  for (const auto& group : group_tree(directory) | std::views::reverse) {
+    if (::rmdir(group.c_str()) != 0 && errno != ENOENT) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+void make_unified_group(const std::string& root, const std::string& path) {
+  const std::string directory = root + path;
+  if (try_make(directory)) return;
+  if (errno == EEXIST) return check_unused(directory);
+  if (errno != ENOENT) cannot_make(directory);
+  bool made_one = false;
+  for (const auto& ancestor : with_ancestors(parent_of(path))) {
+    const bool made = try_make(root + ancestor);
+    if (!made && errno != EEXIST) cannot_make(root + ancestor);
+    made_one = made_one || made;
+    // From the group that gets a new child on downwards.
+    if (made_one) enable_in(root + parent_of(ancestor));
+  }
+  enable_in(root + parent_of(path));
+  if (!try_make(directory) && errno != EEXIST) cannot_make(directory);
+}
+
+void enable_controllers(const std::string& root, const std::string& base, const std::string& path) {
+  enable_in(root + base);
+  for (const auto& ancestor : with_ancestors(parent_of(path))) {
+    if (ancestor.size() > base.size()) enable_in(root + ancestor);
+  }
+}
+
+void make_legacy_group(const std::string& root, const std::string& path, bool cpuset) {
+  const std::string directory = root + path;
+  if (!try_make(directory)) {
+    if (errno == EEXIST) {
+      check_unused(directory);
+    } else if (errno != ENOENT) {
+      cannot_make(directory);
+    }
+    for (const auto& ancestor : with_ancestors(path)) {
+      if (!try_make(root + ancestor) && errno != EEXIST) cannot_make(root + ancestor);
+      if (cpuset) inherit_cpuset(root + ancestor);
+    }
+  } else if (cpuset) {
+    inherit_cpuset(directory);
+  }
+}
+
+void remove_group(const std::string& directory, std::chrono::milliseconds patience) {
+  const auto deadline = Clock::now() + patience;
+  while (!try_remove_tree(directory)) {
+    if (errno != EBUSY && errno != ENOTEMPTY) {
+      throw SysError("cannot remove control group '{}'", directory);
+    }
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+    if (left.count() <= 0) {
+      throw Error(ErrorClass::conflict, "control group '{}' still has processes in it", directory);
+    }
+    wait_for_change(directory, left);
+  }
+}
+
+std::vector<std::string> group_tree(const std::string& directory) {
+  std::vector<std::string> groups = {directory};
+  for (std::size_t next = 0; next < groups.size(); ++next) {
+    const std::string group = groups[next];
+    const linux::Fd fd = linux::try_open_at(AT_FDCWD, group, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (!fd) continue;
+    linux::Directory entries(fd.get());
+    while (const auto entry = entries.next()) {
+      if (entry->type == DT_DIR) groups.push_back(fmt::format("{}/{}", group, entry->name));
+    }
+  }
+  return groups;
+}
+
+}  // namespace coracle::runtime::cgroup

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "coracle/base/scope_exit.hpp"
+#include "runtime/cgroup/control_file_internal.hpp"
+#include "runtime/cgroup/directories_internal.hpp"
+#include "runtime/cgroup/group_internal.hpp"
+#include "runtime/cgroup/stats_internal.hpp"
+
+namespace coracle::runtime::cgroup {
+namespace {
+
+bool has_controller(const LegacyHierarchy& hierarchy, std::string_view name) {
+  return std::ranges::find(hierarchy.controllers, name) != hierarchy.controllers.end();
+}
+
+}  // namespace
+
+void FileGroup::make() {
+  std::vector<std::string> made;
+  ScopeExit discard([&] {
+    for (const auto& directory : made) ::rmdir(directory.c_str());
+  });
+  if (has_unified()) {
+    make_unified_group(tree_->unified, path_);
+    made.push_back(unified_directory());
+  }
+  for (const auto& hierarchy : tree_->legacy) {
+    make_legacy_group(hierarchy.directory, path_, has_controller(hierarchy, "cpuset"));
+    made.push_back(hierarchy.directory + path_);
+  }
+  open();
+  discard.release();
+}
+
+void FileGroup::open() {
+  if (!has_unified()) return;
+  unified_ = linux::try_open_at(AT_FDCWD, unified_directory(), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+}
+
+std::string FileGroup::legacy_directory(std::string_view controller) const {
+  for (const auto& hierarchy : tree_->legacy) {
+    if (has_controller(hierarchy, controller)) return hierarchy.directory + path_;
+  }
+  return "";
+}
+
+std::string FileGroup::directory_of(std::string_view controller) const {
+  std::string legacy = legacy_directory(controller);
+  if (!legacy.empty()) return legacy;
+  return has_unified() ? unified_directory() : "";
+}
+
+std::string FileGroup::membership_directory() const {
+  if (has_unified()) return unified_directory();
+  return tree_->legacy.empty() ? "" : tree_->legacy.front().directory + path_;
+}
+
+std::set<std::string> FileGroup::legacy_controllers() const {
+  std::set<std::string> names;
+  for (const auto& hierarchy : tree_->legacy) {
+    names.insert(hierarchy.controllers.begin(), hierarchy.controllers.end());
+  }
+  return names;
+}
+
+void FileGroup::join(pid_t pid, bool cloned_into_unified) {
+  const std::string number = std::to_string(pid);
+  if (has_unified() && !cloned_into_unified) {
+    write_control(unified_directory() + "/cgroup.procs", number);
+  }
+  for (const auto& hierarchy : tree_->legacy) {
+    write_control(hierarchy.directory + path_ + "/cgroup.procs", number);
+  }
+}
+
+CgroupStats FileGroup::stats() const {
+  CgroupStats stats;
+  const auto cpuacct = legacy_directory("cpuacct");
+  const auto memory = legacy_directory("memory");
+  const auto blkio = legacy_directory("blkio");
+  if (!cpuacct.empty()) {
+    stats.cpu = read_legacy_cpu(cpuacct, legacy_directory("cpu"));
+  } else if (has_unified()) {
+    stats.cpu = read_unified_cpu(unified_directory());
+  }
+  if (!memory.empty()) {
+    stats.memory = read_legacy_memory(memory);
+  } else if (has_unified()) {
+    stats.memory = read_unified_memory(unified_directory());
+  }
+  if (!blkio.empty()) {
+    stats.io = read_legacy_io(blkio);
+  } else if (has_unified()) {
+    stats.io = read_unified_io(unified_directory());
+  }
+  if (const auto pids = directory_of("pids"); !pids.empty()) stats.pids = read_pids(pids);
+  return stats;
+}
+
+void FileGroup::remove(std::chrono::milliseconds patience) {
+  unified_.reset();
+  if (has_unified()) remove_group(unified_directory(), patience);
+  for (const auto& hierarchy : tree_->legacy) {
+    remove_group(hierarchy.directory + path_, patience);
+  }
+}
+
+}  // namespace coracle::runtime::cgroup
