@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// The process that stays with a container: it holds the streams, writes the log, waits for the end,
+// restarts, cleans up. Forked by the client, not executed: a second start of the binary would cost a
+// millisecond. It knows containers only through the Lifecycle that the engine hands it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "coracle/linux/fd.hpp"
+#include "coracle/linux/process.hpp"
+#include "coracle/monitor/log.hpp"
+#include "coracle/runtime/container.hpp"
+
+namespace coracle::monitor {
+
+enum class Restart { no, on_failure, always };
+
+struct LaunchPlan {
+  std::string title;                 ///< the process' name, at most 15 bytes
+  bool terminal = false;
+  bool interactive = false;          ///< the container's standard input stays open
+  LogConfig log;
+  std::string control_socket;        ///< path: clients attach and send signals here
+  Restart restart = Restart::no;
+  int restart_limit = 0;             ///< for on_failure; 0: no limit
+  std::int64_t timeout = 0;          ///< seconds a run may last; 0: no limit
+  int preserved_fds = 0;             ///< descriptors 3 … 2+n are handed on to the container
+  bool passthrough = false;          ///< the container gets this process' own streams
+  bool client_attaches = false;      ///< the launching client sends a hello before the start
+};
+
+/// What the engine does at the turning points. Called in the monitor; an Error from prepare() or
+/// create() before the first start reaches the launching client, later ones end the monitor.
+class Lifecycle {
+ public:
+  virtual ~Lifecycle() = default;
+  /// Once, first: takes up the privileges and resources that the container needs.
+  virtual void prepare() = 0;
+  virtual runtime::StartedProcess create(const runtime::StandardStreams& streams) = 0;
+  /// Records that it runs.
+  virtual void started(pid_t pid) = 0;
+  /// Records the end, before any client hears of it.
+  /// @returns whether a restart policy may still apply: not after a stop by the user
+  virtual bool exited(int exit_code) = 0;
+  /// Records that it will be started again, unless the user has stopped it meanwhile: false.
+  virtual bool restarting() = 0;
+  /// After the last end: takes the container out of sight if it is to be removed.
+  virtual void finished() noexcept = 0;
+  /// After the clients have heard: deletes what is left.
+  virtual void cleaned_up() noexcept = 0;
+};
+
+struct Launched {
+  linux::Fd channel;   ///< to the monitor, for attach()
+  pid_t monitor = 0;
+};
+
+/// Forks the monitor, which outlives this process. Returns at once: await_start() tells how it went.
+Launched launch(const LaunchPlan& plan, Lifecycle& lifecycle);
+
+/// Waits until the container runs. Throws the Error that kept it from running.
+void await_start(int channel);
+
+}  // namespace coracle::monitor

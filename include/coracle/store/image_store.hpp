@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Images: the OCI image layout in image/, whose index.json is the truth about which images and names
+// there are. One entry for each name, one without a name for an image that has none.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "coracle/base/digest.hpp"
+#include "coracle/oci/image_config.hpp"
+#include "coracle/oci/manifest.hpp"
+#include "coracle/store/blob_store.hpp"
+#include "coracle/store/layer_store.hpp"
+
+namespace coracle::store {
+
+/// What listings need, from index.json alone.
+struct ImageSummary {
+  std::string id;                  ///< hex digits of the configuration's digest
+  Digest manifest;
+  std::vector<std::string> names;  ///< "docker.io/library/debian:12", sorted
+  std::string created;             ///< RFC 3339
+  std::uint64_t size = 0;          ///< of all layers unpacked, bytes
+};
+
+struct Image {
+  ImageSummary summary;
+  oci::Manifest manifest;
+  oci::ImageConfig config;
+};
+
+class ImageStore {
+ public:
+  explicit ImageStore(const std::string& root);
+
+  std::vector<ImageSummary> list() const;
+  /// By name (short names as podman tries them: localhost/, docker.io/library/, docker.io/), by
+  /// digest, by id or a unique prefix of one.
+  /// @throws Error not_found "NAME: image not known"
+  ImageSummary find(std::string_view name) const;
+  std::optional<ImageSummary> try_find(std::string_view name) const;
+  /// With manifest and configuration.
+  Image load(const ImageSummary& summary) const;
+
+  /// Adds an image whose blobs and layers are in the store, under these names; a name that another
+  /// image had moves over.
+  ImageSummary add(const Digest& manifest, const std::vector<std::string>& names);
+  void tag(const ImageSummary& image, const std::vector<std::string>& names);
+  /// Takes names off; the image stays.
+  void untag(const ImageSummary& image, const std::vector<std::string>& names);
+  /// Takes the image out of the index, then everything that no image and no container needs.
+  /// @param layers_in_use  diff ids that containers hold
+  void remove(const ImageSummary& image, const std::vector<std::string>& layers_in_use);
+  /// Removes blobs and layers that nothing refers to.
+  void collect_garbage(const std::vector<std::string>& layers_in_use);
+
+  /// Held, shared, while blobs and layers are added that no image refers to yet: nothing is collected
+  /// meanwhile.
+  linux::FileLock adding() const;
+
+  const BlobStore& blobs() const noexcept { return blobs_; }
+  const LayerStore& layers() const noexcept { return layers_; }
+  const std::string& layout() const noexcept { return layout_; }
+
+ private:
+  struct Entry;
+  std::vector<Entry> read_index() const;
+  void write_index(const std::vector<Entry>& entries) const;
+  linux::FileLock lock_index() const;
+  void collect_garbage_unlocked(const std::vector<std::string>& layers_in_use);
+
+  std::string layout_;
+  BlobStore blobs_;
+  LayerStore layers_;
+};
+
+/// The full name for one that a user gives to an image made here: "base" is "localhost/base:latest".
+std::string local_image_name(std::string_view name);
+
+}  // namespace coracle::store

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unpacked layers: layers/<diff id>/{diff/,layer.json}, made beside their place and renamed into it.
+// Shared by all images and containers, never changed afterwards.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coracle/archive/unpack_layer.hpp"
+#include "coracle/base/digest.hpp"
+
+namespace coracle::store {
+
+struct LayerRecord {
+  Digest diff_id;
+  std::uint64_t size = 0;             ///< of the plain tar, bytes
+  std::uint64_t squashed_owners = 0;  ///< owners that this user's ids do not cover
+};
+
+class LayerStore {
+ public:
+  explicit LayerStore(const std::string& root)
+      : layers_(root + "/layers"), links_(root + "/l"), trash_(root + "/trash") {}
+
+  bool has(const Digest& diff_id) const;
+  LayerRecord load(const Digest& diff_id) const;
+  /// The directory that containers mount.
+  std::string path(const Digest& diff_id) const;
+  /// The same relative to root's directory "l", in a few bytes.
+  std::string short_path(const Digest& diff_id) const;
+  const std::string& short_base() const noexcept { return links_; }
+  std::vector<Digest> list() const;
+
+  /// Unpacks a layer unless it is there; of two that do so at once one waits for the other. Runs in
+  /// the user namespace that containers run in.
+  /// @param expected  empty for a layer whose diff id is not known beforehand
+  /// @param below     directories of the layers below, topmost first
+  /// @throws Error invalid_argument when the content has another diff id; nothing is left behind
+  LayerRecord unpack(archive::ByteSource& layer, const Digest& expected,
+                     const std::vector<std::string>& below) const;
+  void remove(const Digest& diff_id) const;
+  void remove_leftovers() const;
+
+ private:
+  std::string place(const Digest& diff_id) const;
+
+  std::string layers_;
+  std::string links_;
+  std::string trash_;
+};
+
+}  // namespace coracle::store
