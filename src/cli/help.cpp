@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/help.hpp"
+
+#include <algorithm>
+
+#include "cli/command_table.hpp"
+#include "coracle/base/strings.hpp"
+
+namespace coracle::cli {
+namespace {
+
+constexpr std::string_view k_program_summary = "Manage containers and images, without a daemon";
+
+/// The left column: "  -s, --signal string".
+std::string synopsis_of(const Option& option) {
+  std::string text =
+      option.letter() == '\0' ? "      " : std::string("  -") + option.letter() + ", ";
+  text += "--" + std::string(option.name());
+  if (option.arity() != Option::Arity::flag) text += " " + option.shown_value_name();
+  if (option.arity() == Option::Arity::optional_value) {
+    text += "[=\"" + option.implied_value() + "\"]";
+  }
+  return text;
+}
+
+std::string options_section(const OptionSet& set) {
+  std::vector<const Option*> options;
+  std::size_t width = 0;
+  for (const Option& option : set.all()) {
+    if (option.is_hidden()) continue;
+    options.push_back(&option);
+    width = std::max(width, synopsis_of(option).size());
+  }
+  std::ranges::sort(options, {}, &Option::name);
+  std::string text;
+  for (const Option* option : options) {
+    std::string help(option->help());
+    if (!option->shown_default().empty()) help += " (default " + option->shown_default() + ")";
+    const std::string indent(width + 3, ' ');
+    for (auto at = help.find('\n'); at != std::string::npos; at = help.find('\n', at + 1)) {
+      help.insert(at + 1, indent);
+    }
+    text += fmt::format("{:<{}}{}\n", synopsis_of(*option), width + 3, help);
+  }
+  return text.empty() ? text : "Options:\n" + text + "\n";
+}
+
+std::string indented(std::string_view text) {
+  std::string out = "  ";
+  for (const char c : text) {
+    out += c;
+    if (c == '\n') out += "  ";
+  }
+  return out;
+}
+
+std::string commands_section(CommandTable table, std::string_view group) {
+  const auto rows = rows_in(table, group);
+  std::size_t width = 0;
+  for (const CommandRow* row : rows) {
+    if (!row->hidden) width = std::max(width, last_word(row->path).size());
+  }
+  std::string text = "Available Commands:\n";
+  for (const CommandRow* row : rows) {
+    if (row->hidden) continue;
+    text += fmt::format("  {:<{}} {}\n", last_word(row->path), width, row->verb.summary);
+  }
+  return text + "\n";
+}
+
+}  // namespace
+
+std::string help_of_command(Command& command) {
+  const CommandRow& row = command.row();
+  std::string text =
+      fmt::format("{}\n\nDescription:\n{}\n\nUsage:\n  coracle {} {}\n\n", row.verb.summary,
+                  indented(command.description()), row.path, command.usage_text());
+  if (!row.aliases.empty()) {
+    std::vector<std::string> names = split(row.aliases, ' ');
+    names.insert(names.begin(), std::string(last_word(row.path)));
+    text += "Aliases:\n  " + join(names, ", ") + "\n\n";
+  }
+  if (!command.examples().empty()) {
+    text += "Examples:\n";
+    for (const std::string_view example : command.examples()) {
+      text += fmt::format("  coracle {}\n", example);
+    }
+    text += '\n';
+  }
+  return text + options_section(command.options());
+}
+
+std::string help_of_group(CommandTable table, const CommandRow* group) {
+  if (group != nullptr) {
+    return fmt::format("{0}\n\nDescription:\n  {0}\n\nUsage:\n  coracle {1} [command]\n\n{2}",
+                       group->verb.summary, group->path, commands_section(table, group->path));
+  }
+  GlobalOptions values;
+  OptionSet set;
+  declare_global_options(set, values);
+  bool flag = false;
+  set.add("help", '\0', flag, "Help for coracle");
+  set.add("version", 'v', flag, "version for coracle");
+  return fmt::format("{}\n\nUsage:\n  coracle [options] [command]\n\n{}{}", k_program_summary,
+                     commands_section(table, ""), options_section(set));
+}
+
+}  // namespace coracle::cli
