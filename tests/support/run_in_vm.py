@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs static test programs as root of a virtual machine: Debian's kernel, busybox, and pure cgroup v2
+with every controller.
+
+usage: run_in_vm.py PROGRAM...
+
+Exits with 0 when all of them do, 77 when the machine lacks qemu, a kernel or busybox."""
+
+import glob
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+SKIPPED = 77
+TIMEOUT = 240  # Seconds. Emulation is some ten times slower than the machine itself.
+VERDICT = "all programs: "
+
+INIT = """#!/bin/busybox sh
+export PATH=/bin
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs dev /dev
+mount -t tmpfs tmpfs /tmp
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+failed=0
+for program in /tests/*; do
+  echo "== $program"
+  $program || failed=1
+done
+echo "{verdict}$failed"
+poweroff -f
+"""
+
+
+def skip(reason):
+    print(f"skipped: {reason}")
+    sys.exit(SKIPPED)
+
+
+def newest_kernel():
+    kernels = [path for path in sorted(glob.glob("/boot/vmlinuz-*")) if os.access(path, os.R_OK)]
+    return kernels[-1] if kernels else skip("no readable kernel in /boot")
+
+
+def make_initramfs(directory, busybox, programs):
+    root = os.path.join(directory, "root")
+    for name in ("bin", "proc", "sys", "dev", "tmp", "tests"):
+        os.makedirs(os.path.join(root, name))
+    shutil.copy(busybox, os.path.join(root, "bin/busybox"))
+    for program in programs:
+        target = os.path.join(root, "tests", os.path.basename(program))
+        shutil.copy(program, target)
+        subprocess.run(["strip", target], check=False)
+    init = os.path.join(root, "init")
+    with open(init, "w", encoding="utf-8") as file:
+        file.write(INIT.format(verdict=VERDICT))
+    os.chmod(init, 0o755)
+    archive = os.path.join(directory, "initramfs")
+    with open(archive, "wb") as file:
+        names = subprocess.run(["find", ".", "-print0"], cwd=root, check=True, capture_output=True)
+        subprocess.run(["cpio", "--null", "-o", "-H", "newc", "--quiet"], cwd=root, check=True,
+                       input=names.stdout, stdout=file)
+    return archive
+
+
+def main():
+    qemu = shutil.which("qemu-system-x86_64") or skip("no qemu-system-x86_64")
+    busybox = shutil.which("busybox") or skip("no busybox")
+    if not shutil.which("cpio"):
+        skip("no cpio")
+    with tempfile.TemporaryDirectory() as directory:
+        command = [qemu, "-accel", "tcg", "-m", "512", "-nographic", "-no-reboot",
+                   "-nic", "none", "-kernel", newest_kernel(),
+                   "-initrd", make_initramfs(directory, busybox, sys.argv[1:]),
+                   "-append", "console=ttyS0 quiet panic=-1"]
+        try:
+            run = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT, timeout=TIMEOUT, check=False)
+            output = run.stdout
+        except subprocess.TimeoutExpired as expired:
+            output = (expired.stdout or b"") + b"\ntimed out"
+    output = output.decode(errors="replace")
+    print(output)
+    sys.exit(0 if VERDICT + "0" in output else 1)
+
+
+if __name__ == "__main__":
+    main()
