@@ -108,6 +108,7 @@ struct SpawnPlan {
   const char* program;
   char* const* argv;
   char* const* environment;
+  const char* working_directory;
   int standard[3];
   const int* inherited;
   std::size_t inherited_count;
@@ -125,6 +126,10 @@ struct SpawnPlan {
       plan.error = errno;
       ::_exit(127);
     }
+  }
+  if (*plan.working_directory != '\0' && ::chdir(plan.working_directory) != 0) {
+    plan.error = errno;
+    ::_exit(127);
   }
   for (std::size_t i = 0; i < plan.inherited_count; ++i) ::fcntl(plan.inherited[i], F_SETFD, 0);
   struct sigaction standard {};
@@ -176,6 +181,7 @@ Child spawn(const SpawnOptions& options) {
   plan.program = program->c_str();
   plan.argv = argv.data();
   plan.environment = options.environment ? environment.data() : ::environ;
+  plan.working_directory = options.working_directory.c_str();
   plan.inherited = options.inherited.data();
   plan.inherited_count = options.inherited.size();
   // No handler of ours may run on the shared memory.

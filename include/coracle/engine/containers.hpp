@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verbs on containers. Each does what the command of its name does, for every front door.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "coracle/archive/pack_layer.hpp"
+#include "coracle/base/json.hpp"
+#include "coracle/engine/context.hpp"
+#include "coracle/engine/request/container_request.hpp"
+#include "coracle/monitor/attach.hpp"
+
+namespace coracle::engine {
+
+/// Resolves a request against image, configuration and host, and stores the container.
+ContainerId create_container(Context& context, const ContainerRequest& request);
+
+struct StartOptions {
+  bool attach_input = false;
+  bool attach_output = false;
+  bool attach_error = false;
+  std::string detach_keys;
+  bool signal_proxy = true;
+
+  bool attached() const noexcept { return attach_input || attach_output || attach_error; }
+};
+/// Starts it; attached, stays until it ends or the user detaches.
+/// @returns what became of it; nothing when not attached
+std::optional<monitor::AttachResult> start_container(Context& context, const ContainerId& id,
+                                                     const StartOptions& options);
+monitor::AttachResult attach_container(Context& context, const ContainerId& id,
+                                       const StartOptions& options);
+
+/// The state as it is: a container whose monitor or boot is gone is reaped and recorded as exited.
+store::ContainerState observe(Context& context, const ContainerId& id);
+/// The same for one that may vanish meanwhile.
+std::optional<store::ContainerState> try_observe(Context& context, const ContainerId& id);
+
+/// @param timeout  seconds before it is killed; the container's own when not set
+void stop_container(Context& context, const ContainerId& id, std::optional<std::int64_t> timeout);
+void kill_container(Context& context, const ContainerId& id, int signal);
+void restart_container(Context& context, const ContainerId& id, std::optional<std::int64_t> timeout);
+/// Waits for the end. @returns the exit code
+int wait_container(Context& context, const ContainerId& id);
+struct RemoveOptions {
+  bool force = false;
+  std::optional<std::int64_t> timeout;
+};
+void remove_container(Context& context, const ContainerId& id, const RemoveOptions& options);
+void rename_container(Context& context, const ContainerId& id, const std::string& name);
+void pause_container(Context& context, const ContainerId& id, bool paused);
+
+struct ExecRequest {
+  std::vector<std::string> command;
+  std::vector<std::string> env;
+  std::vector<std::string> env_files;
+  std::string user;
+  std::string working_directory;
+  bool terminal = false;
+  bool interactive = false;
+  bool detach = false;
+  bool privileged = false;
+  int preserved_fds = 0;
+  std::string detach_keys;
+};
+/// @returns the exit code of the program; 0 when detached
+int exec_in_container(Context& context, const ContainerId& id, const ExecRequest& request);
+
+struct LogOptions {
+  bool follow = false;
+  bool timestamps = false;
+  std::string since;
+  std::string until;
+  std::optional<std::int64_t> tail;
+};
+/// Writes to standard output and standard error.
+void show_logs(Context& context, const ContainerId& id, const LogOptions& options);
+
+std::vector<archive::Change> diff_container(Context& context, const ContainerId& id);
+struct CommitRequest {
+  std::string name;  ///< empty: an image without a name
+  std::string author;
+  std::string message;
+  std::vector<std::string> changes;
+  bool pause = true;
+};
+/// @returns the id of the image
+std::string commit_container(Context& context, const ContainerId& id, const CommitRequest& request);
+/// Writes the whole root file system as a tar.
+void export_container(Context& context, const ContainerId& id, int output);
+
+struct CopyRequest {
+  std::string source;       ///< path, or "-" for standard input
+  std::string destination;  ///< path, or "-" for standard output
+  std::optional<ContainerId> from;
+  std::optional<ContainerId> to;
+  bool archive = true;      ///< keep owners
+  bool overwrite = false;
+};
+void copy_files(Context& context, const CopyRequest& request);
+
+/// What ps shows.
+struct ContainerSummary {
+  store::ContainerConfig config;
+  store::ContainerState state;
+};
+std::vector<ContainerSummary> list_containers(Context& context);
+/// podman's inspect document of one container.
+Json inspect_container(Context& context, const ContainerId& id);
+/// All that are not running. @returns their ids
+std::vector<ContainerId> prune_containers(Context& context);
+
+/// The diff ids that containers hold, for the collection of garbage.
+std::vector<std::string> layers_in_use(Context& context);
+
+}  // namespace coracle::engine

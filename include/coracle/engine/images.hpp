@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verbs on images.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "coracle/base/json.hpp"
+#include "coracle/engine/context.hpp"
+
+namespace coracle::engine {
+
+struct ImportRequest {
+  std::string source;                ///< file, or "-" for standard input
+  std::string name;
+  std::string message;
+  std::vector<std::string> changes;  ///< Dockerfile instructions: CMD, ENV, …
+  std::string architecture;
+  std::string os;
+  std::string variant;
+};
+/// Makes an image of one layer from a root file system's tar. @returns its id
+std::string import_image(Context& context, const ImportRequest& request);
+
+/// Loads docker-archive, oci-archive or an OCI layout directory; "-" is standard input.
+/// @returns the names, or ids of images without one
+std::vector<std::string> load_images(Context& context, const std::string& source);
+
+enum class SaveFormat { docker_archive, oci_archive, oci_directory };
+/// @param destination  file or directory; "-" is standard output
+void save_images(Context& context, const std::vector<std::string>& names, SaveFormat format,
+                 const std::string& destination);
+
+struct RemovedImage {
+  std::vector<std::string> untagged;
+  std::string deleted;  ///< the id, or empty when names are left
+};
+/// @throws Error conflict with exit code 2 when containers use it, unless forced
+RemovedImage remove_image(Context& context, std::string_view name, bool force);
+/// Images without a name, or with `all` all that no container uses. @returns their ids
+std::vector<std::string> prune_images(Context& context, bool all);
+
+Json inspect_image(Context& context, std::string_view name);
+
+struct HistoryEntry {
+  std::string id;  ///< empty for a layer in between
+  std::string created;
+  std::string created_by;
+  std::string comment;
+  std::uint64_t size = 0;
+  std::vector<std::string> tags;
+};
+/// The newest first.
+std::vector<HistoryEntry> image_history(Context& context, std::string_view name);
+
+/// Applies "CMD …", "ENV …" and so on to an image's configuration, as --change takes them.
+void apply_change(std::string_view change, oci::ContainerConfig& config);
+
+}  // namespace coracle::engine

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/container/lifecycle.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "coracle/archive/pack_layer.hpp"
+#include "coracle/base/error.hpp"
+#include "coracle/base/time.hpp"
+#include "coracle/linux/change_owner.hpp"
+#include "coracle/linux/file.hpp"
+#include "engine/container/state.hpp"
+#include "engine/storage.hpp"
+
+namespace coracle::engine {
+
+ContainerLifecycle::ContainerLifecycle(Context& context, store::ContainerConfig config)
+    : context_(context), config_(std::move(config)), id_(config_.id) {}
+
+void ContainerLifecycle::prepare() {
+  context_.enter_namespace();
+  if (context_.config().rootless) {
+    namespace_entry_ = list_in_namespace(context_.config().runroot, context_.mappings());
+  }
+  state_ = context_.containers().load_state(id_);
+  linux::ensure_directory(context_.containers().run_directory(id_));
+}
+
+std::string read_image_file(Context& context, const store::ContainerConfig& config,
+                            const std::string& path) {
+  std::vector<std::string> layers;
+  if (!config.rootfs_path.empty()) {
+    layers = {config.rootfs_path};
+  } else {
+    layers = {context.containers().upper(ContainerId(config.id))};
+    for (const auto& diff_id : config.layers) {
+      layers.push_back(context.images().layers().path(Digest::parse(diff_id)));
+    }
+  }
+  constexpr std::size_t k_limit = 8U << 20;
+  const linux::Fd file = archive::open_in_layers(layers, path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
+  return file ? linux::read_all(file.get(), k_limit) : "";
+}
+
+SpecFacts ContainerLifecycle::gather_facts() {
+  SpecFacts facts;
+  facts.in_user_namespace = context_.config().rootless || !config_.id_mappings.empty();
+  const auto support = runtime::detect_cgroups();
+  if (support.layout == runtime::CgroupLayout::none) {
+    facts.cgroup_view = CgroupView::none;
+  } else if (support.layout != runtime::CgroupLayout::unified && !context_.config().rootless) {
+    facts.cgroup_view = CgroupView::legacy;
+    facts.cgroup_controllers = runtime::available_controllers(support);
+  }
+  facts.passwd = read_image_file(context_, config_, "etc/passwd");
+  facts.group = read_image_file(context_, config_, "etc/group");
+  for (const auto* joined : {&config_.pid, &config_.ipc, &config_.uts, &config_.cgroup, &config_.network}) {
+    if (joined->mode != store::NamespaceMode::container) continue;
+    const auto other = context_.containers().try_load_state(ContainerId(joined->value));
+    if (other && linux::is_alive(other->process)) facts.containers[joined->value] = other->process;
+  }
+  write_files(facts);
+  return facts;
+}
+
+void ContainerLifecycle::write_files(SpecFacts& facts) {
+  const std::string directory = context_.containers().run_directory(id_);
+  const auto write = [&](const char* name, std::string_view text) {
+    const std::string path = directory + "/" + name;
+    // In place: a running container that shares the file keeps seeing it.
+    const linux::Fd file = linux::open_file(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    linux::write_all(file.get(), text, path);
+    return path;
+  };
+  const auto host_file = [](const char* path) {
+    return linux::read_file_if_exists(path, 1U << 20).value_or("");
+  };
+  if (!config_.no_hosts) {
+    facts.hosts_path = write("hosts", hosts_text(config_, host_file("/etc/hosts")));
+  }
+  facts.resolv_conf_path = write("resolv.conf", resolv_conf_text(config_, host_file("/etc/resolv.conf")));
+  if (!config_.no_hostname) facts.hostname_path = write("hostname", config_.hostname + "\n");
+  facts.containerenv_path = write(".containerenv", "engine=\"coracle-" CORACLE_VERSION "\"\nname=\"" +
+                                                       config_.name + "\"\nid=\"" + config_.id + "\"\n");
+}
+
+void ContainerLifecycle::give_sources_to_user(const oci::User& user) {
+  for (const auto& mount : config_.mounts) {
+    if (!mount.chown || mount.source.empty()) continue;
+    const auto inner = [&](const std::vector<linux::IdRange>& ranges, std::uint32_t id) {
+      return ranges.empty() ? id : linux::map_outside(ranges, id).value_or(id);
+    };
+    linux::change_owner_of_tree(mount.source, inner(config_.id_mappings.uids, user.uid),
+                                inner(config_.id_mappings.gids, user.gid));
+  }
+}
+
+void ContainerLifecycle::make_cgroup(const oci::Resources& resources) {
+  const auto support = runtime::detect_cgroups();
+  const bool disabled = config_.cgroups_disabled || context_.config().cgroup_manager == "disabled";
+  const auto manager = runtime::make_cgroup_manager(support, disabled);
+  cgroup_ = manager->create("", config_.id, resources);
+  state_.cgroup = cgroup_->path();
+}
+
+const runtime::SeccompProgram* ContainerLifecycle::load_seccomp(const oci::Capabilities& capabilities) {
+  if (!seccomp_) seccomp_ = load_seccomp_filter(context_, config_, capabilities);
+  return seccomp_ ? &*seccomp_ : nullptr;
+}
+
+runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStreams& streams) {
+  const SpecFacts facts = gather_facts();
+  oci::RuntimeSpec spec = plan_spec(config_, facts);
+  for (const auto& range : config_.id_mappings.uids) {
+    spec.linux.uid_mappings.push_back({range.inside, range.outside, range.size});
+  }
+  for (const auto& range : config_.id_mappings.gids) {
+    spec.linux.gid_mappings.push_back({range.inside, range.outside, range.size});
+  }
+  if (!config_.id_mappings.empty()) {
+    spec.linux.namespaces.push_back({oci::NamespaceType::user, ""});
+  }
+  if (first_start_) give_sources_to_user(spec.process->user);
+  make_cgroup(spec.linux.resources);
+
+  linux::RootfsPlan rootfs = plan_rootfs(context_, config_);
+  if (rootfs.kind == linux::RootfsPlan::Kind::fuse_overlayfs) {
+    if (!own_mounts_) {
+      if (::unshare(CLONE_NEWNS) != 0) throw SysError("cannot create a mount namespace");
+      if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) {
+        throw SysError("cannot change mount propagation of '/'");
+      }
+      own_mounts_ = true;
+    }
+    mount_fuse_overlayfs(rootfs);
+    rootfs.kind = linux::RootfsPlan::Kind::directory;
+  }
+  runtime::CreateRequest request;
+  request.spec = &spec;
+  request.bundle = context_.containers().run_directory(id_);
+  request.rootfs = rootfs;
+  request.process.streams = streams;
+  request.process.seccomp = load_seccomp(*spec.process->capabilities);
+  request.process.preserved_fds = config_.preserved_fds;
+  request.process.keep_groups = keeps_groups(config_) || linux::is_single_id(context_.mappings());
+  request.process.cgroup = cgroup_->unified_fd();
+  if (!cgroup_->path().empty()) {
+    request.process.before_setup = [this](pid_t pid) {
+      cgroup_->join(pid, cgroup_->unified_fd() >= 0);
+    };
+  }
+  request.built_in_init = config_.init;
+  request.create_working_directory = true;
+  return runtime::create(request);
+}
+
+void ContainerLifecycle::started(pid_t pid) {
+  state_.status = store::ContainerStatus::running;
+  state_.boot_id = store::current_boot_id();
+  state_.process = linux::identity_of(pid);
+  state_.monitor = linux::identity_of(::getpid());
+  state_.started_at = format_rfc3339(now());
+  state_.finished_at.clear();
+  state_.exit_code = 0;
+  state_.error.clear();
+  state_.stopped_by_user = false;
+  context_.containers().save_state(id_, state_);
+  if (first_start_ && !config_.pidfile.empty()) {
+    linux::write_file_atomic(config_.pidfile, std::to_string(pid), linux::Durability::crash_of_process, 0644);
+  }
+  first_start_ = false;
+}
+
+bool ContainerLifecycle::exited(int exit_code) {
+  if (own_mounts_) ::umount2(context_.containers().merged(id_).c_str(), MNT_DETACH);
+  if (cgroup_) {
+    try {
+      if (!cgroup_->path().empty()) cgroup_->remove();
+    } catch (const Error&) {
+      // Left for the next start or rm, which find it by its path.
+    }
+  }
+  try {
+    const auto lock = context_.containers().lock(id_);
+    state_ = context_.containers().load_state(id_);
+    state_.status = store::ContainerStatus::exited;
+    state_.exit_code = exit_code;
+    state_.finished_at = format_rfc3339(now());
+    context_.containers().save_state(id_, state_);
+  } catch (const Error&) {
+    return false;  // Removed meanwhile.
+  }
+  return !state_.stopped_by_user;
+}
+
+bool ContainerLifecycle::restarting() {
+  try {
+    const auto lock = context_.containers().lock(id_);
+    state_ = context_.containers().load_state(id_);
+    if (state_.stopped_by_user) return false;
+    ++state_.restart_count;
+    context_.containers().save_state(id_, state_);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+void ContainerLifecycle::finished() noexcept {
+  if (!config_.auto_remove) return;
+  try {
+    grave_ = context_.containers().discard(id_);
+  } catch (...) {
+    // Already gone, or left for the next invocation.
+  }
+}
+
+void ContainerLifecycle::cleaned_up() noexcept {
+  try {
+    if (!grave_.empty()) linux::remove_tree(grave_);
+  } catch (...) {
+    // empty_trash() finds it.
+  }
+  namespace_entry_ = {};
+}
+
+}  // namespace coracle::engine

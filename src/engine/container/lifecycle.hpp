@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the monitor of a container does at the turning points of its life.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "coracle/engine/context.hpp"
+#include "coracle/engine/user_namespace.hpp"
+#include "coracle/monitor/launch.hpp"
+#include "coracle/runtime/cgroup.hpp"
+#include "engine/spec/spec.hpp"
+
+namespace coracle::engine {
+
+class ContainerLifecycle final : public monitor::Lifecycle {
+ public:
+  ContainerLifecycle(Context& context, store::ContainerConfig config);
+
+  void prepare() override;
+  runtime::StartedProcess create(const runtime::StandardStreams& streams) override;
+  void started(pid_t pid) override;
+  bool exited(int exit_code) override;
+  bool restarting() override;
+  void finished() noexcept override;
+  void cleaned_up() noexcept override;
+
+ private:
+  SpecFacts gather_facts();
+  void write_files(SpecFacts& facts);
+  void give_sources_to_user(const oci::User& user);
+  void make_cgroup(const oci::Resources& resources);
+  const runtime::SeccompProgram* load_seccomp(const oci::Capabilities& capabilities);
+
+  Context& context_;
+  store::ContainerConfig config_;
+  ContainerId id_;
+  NamespaceEntry namespace_entry_;
+  bool own_mounts_ = false;
+  bool first_start_ = true;
+  std::unique_ptr<runtime::Cgroup> cgroup_;
+  std::optional<runtime::SeccompProgram> seccomp_;
+  store::ContainerState state_;
+  std::string grave_;
+};
+
+/// The text of /etc/hosts and /etc/resolv.conf for a container.
+std::string hosts_text(const store::ContainerConfig& config, std::string_view host_file);
+std::string resolv_conf_text(const store::ContainerConfig& config, std::string_view host_file);
+
+/// A profile from a file, or the built-in one, as a ready filter; nothing when unconfined.
+std::optional<runtime::SeccompProgram> load_seccomp_filter(Context& context,
+                                                           const store::ContainerConfig& config,
+                                                           const oci::Capabilities& capabilities);
+
+/// Files of the image as the container sees them.
+std::string read_image_file(Context& context, const store::ContainerConfig& config,
+                            const std::string& path);
+
+}  // namespace coracle::engine

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/strings.hpp"
+#include "coracle/engine/containers.hpp"
+#include "engine/container/lifecycle.hpp"
+#include "engine/container/state.hpp"
+
+namespace coracle::engine {
+namespace {
+
+std::string option(const store::ContainerConfig& config, const char* name) {
+  const auto found = config.log_options.find(name);
+  return found == config.log_options.end() ? "" : found->second;
+}
+
+monitor::LogConfig log_config(Context& context, const store::ContainerConfig& config) {
+  monitor::LogConfig log;
+  if (config.log_driver == "none" || config.log_driver == "passthrough") return log;
+  log.path = option(config, "path");
+  if (log.path.empty()) log.path = context.containers().log_path(ContainerId(config.id));
+  log.max_size = context.config().log_size_max;
+  if (const auto size = parse_size(option(config, "max-size"))) log.max_size = *size;
+  if (const auto files = parse_int(option(config, "max-file"))) log.max_files = static_cast<int>(*files);
+  return log;
+}
+
+monitor::LaunchPlan plan_launch(Context& context, const store::ContainerConfig& config,
+                                const StartOptions& options) {
+  monitor::LaunchPlan plan;
+  plan.title = "coracle:monitor";
+  plan.terminal = config.terminal;
+  plan.interactive = config.interactive;
+  plan.log = log_config(context, config);
+  plan.control_socket = context.containers().attach_socket(ContainerId(config.id));
+  switch (config.restart) {
+    case store::RestartPolicy::no: break;
+    case store::RestartPolicy::on_failure: plan.restart = monitor::Restart::on_failure; break;
+    case store::RestartPolicy::always:
+    case store::RestartPolicy::unless_stopped: plan.restart = monitor::Restart::always; break;
+  }
+  plan.restart_limit = config.restart_retries;
+  plan.timeout = config.timeout;
+  plan.preserved_fds = config.preserved_fds;
+  plan.passthrough = config.log_driver == "passthrough";
+  plan.client_attaches = options.attached();
+  return plan;
+}
+
+monitor::AttachOptions attach_options(const store::ContainerConfig& config, const StartOptions& options) {
+  monitor::AttachOptions attach;
+  if (options.attach_input && config.interactive) attach.input = STDIN_FILENO;
+  if (options.attach_output) attach.output = STDOUT_FILENO;
+  if (options.attach_error) attach.error = STDERR_FILENO;
+  attach.terminal = config.terminal;
+  attach.detach_keys = monitor::parse_detach_keys(options.detach_keys);
+  attach.signal_proxy = options.signal_proxy;
+  return attach;
+}
+
+/// Records why a start failed; a container that removes itself goes.
+void record_failure(Context& context, const store::ContainerConfig& config, const Error& error) {
+  const ContainerId id(config.id);
+  if (config.auto_remove) {
+    context.enter_namespace();
+    linux::remove_tree(context.containers().discard(id));
+    return;
+  }
+  store::ContainerState state = context.containers().load_state(id);
+  state.error = error.describe();
+  state.exit_code = error.exit_code();
+  if (state.status != store::ContainerStatus::exited) state.status = store::ContainerStatus::created;
+  context.containers().save_state(id, state);
+}
+
+}  // namespace
+
+std::optional<monitor::AttachResult> start_container(Context& context, const ContainerId& id,
+                                                     const StartOptions& options) {
+  const store::ContainerConfig config = context.containers().load_config(id);
+  observe(context, id);
+  std::optional<linux::FileLock> lock = context.containers().lock(id);
+  if (is_active(context.containers().load_state(id))) {
+    throw Error(ErrorClass::conflict, "container {} is already running", config.id);
+  }
+  const monitor::LaunchPlan plan = plan_launch(context, config, options);
+  context.mappings();
+  ContainerLifecycle lifecycle(context, config);
+  const monitor::Launched launched = monitor::launch(plan, lifecycle);
+  std::optional<monitor::Attachment> attachment;
+  if (options.attached()) attachment.emplace(launched.channel.get(), attach_options(config, options));
+  try {
+    monitor::await_start(launched.channel.get());
+  } catch (const Error& error) {
+    attachment.reset();
+    ::waitpid(launched.monitor, nullptr, 0);
+    record_failure(context, config, error);
+    throw;
+  }
+  lock.reset();
+  if (!attachment) return std::nullopt;
+  return attachment->run();
+}
+
+monitor::AttachResult attach_container(Context& context, const ContainerId& id,
+                                       const StartOptions& options) {
+  const store::ContainerConfig config = context.containers().load_config(id);
+  const store::ContainerState state = observe(context, id);
+  if (!is_active(state)) {
+    throw Error(ErrorClass::conflict, "you can only attach to running containers: container state improper");
+  }
+  const linux::Fd channel = monitor::connect(context.containers().attach_socket(id));
+  if (!channel) {
+    throw Error(ErrorClass::unavailable, "the monitor of container {} does not answer", config.name);
+  }
+  monitor::Attachment attachment(channel.get(), attach_options(config, options));
+  return attachment.run();
+}
+
+}  // namespace coracle::engine

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/container/state.hpp"
+
+#include <signal.h>
+
+#include <algorithm>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/time.hpp"
+#include "coracle/engine/containers.hpp"
+#include "coracle/runtime/cgroup.hpp"
+
+namespace coracle::engine {
+
+using store::ContainerStatus;
+
+bool is_active(const store::ContainerState& state) noexcept {
+  return state.status == ContainerStatus::running || state.status == ContainerStatus::paused ||
+         state.status == ContainerStatus::stopping;
+}
+
+bool keeps_groups(const store::ContainerConfig& config) noexcept {
+  return std::ranges::find(config.groups, "keep-groups") != config.groups.end();
+}
+
+void require_active(const store::ContainerConfig& config, const store::ContainerState& state,
+                    std::string_view to_do) {
+  if (is_active(state)) return;
+  throw Error(ErrorClass::conflict,
+              "can only {} running containers. {} is in state {}: container state improper", to_do,
+              config.id, to_string(state.status));
+}
+
+bool wait_for_end(const linux::ProcessIdentity& process, int timeout_ms) {
+  const linux::Fd pidfd = linux::open_pidfd(process);
+  return !pidfd || linux::wait_readable(pidfd.get(), timeout_ms);
+}
+
+bool signal_container(Context& context, const ContainerId& id, const store::ContainerState& state,
+                      int signal) {
+  if (monitor::request_signal(context.containers().attach_socket(id), signal)) return true;
+  try {
+    return linux::send_signal(state.process, signal);
+  } catch (const Error& error) {
+    if (error.error_class() != ErrorClass::permission_denied) throw;
+    // It runs as another of our ids: only the namespace's root may.
+    context.enter_namespace();
+    return linux::send_signal(state.process, signal);
+  }
+}
+
+namespace {
+
+/// Whether the record says that it runs while whoever should look after it is gone.
+bool is_orphaned(const store::ContainerState& state) {
+  if (!is_active(state)) return false;
+  return state.boot_id != store::current_boot_id() || !linux::is_alive(state.monitor);
+}
+
+/// Ends what is left of a container without a monitor and writes down that it has ended.
+store::ContainerState reap(Context& context, const ContainerId& id) {
+  const auto lock = context.containers().lock(id);
+  store::ContainerState state = context.containers().load_state(id);
+  if (!is_orphaned(state)) return state;
+  const bool same_boot = state.boot_id == store::current_boot_id();
+  if (same_boot && linux::is_alive(state.process)) {
+    signal_container(context, id, state, SIGKILL);
+    wait_for_end(state.process, 5000);
+  }
+  if (same_boot && !state.cgroup.empty()) {
+    try {
+      runtime::make_cgroup_manager(runtime::detect_cgroups())->open(state.cgroup)->remove();
+    } catch (const Error&) {
+      // Removed with the next start.
+    }
+  }
+  state.status = ContainerStatus::exited;
+  state.exit_code = same_boot ? 137 : 255;
+  state.error = same_boot ? "the container's monitor was killed" : "the machine was restarted";
+  state.finished_at = format_rfc3339(now());
+  context.containers().save_state(id, state);
+  return state;
+}
+
+}  // namespace
+
+std::optional<store::ContainerState> try_observe(Context& context, const ContainerId& id) {
+  auto state = context.containers().try_load_state(id);
+  if (!state || !is_orphaned(*state)) return state;
+  try {
+    return reap(context, id);
+  } catch (const Error& error) {
+    if (error.error_class() == ErrorClass::not_found) return std::nullopt;
+    throw;
+  }
+}
+
+store::ContainerState observe(Context& context, const ContainerId& id) {
+  auto state = try_observe(context, id);
+  if (!state) {
+    throw Error(ErrorClass::not_found,
+                "no container with name or ID \"{}\" found: no such container", id.str());
+  }
+  return *std::move(state);
+}
+
+}  // namespace coracle::engine

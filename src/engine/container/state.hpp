@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small questions that several verbs ask about a container.
+#pragma once
+
+#include "coracle/engine/context.hpp"
+
+namespace coracle::engine {
+
+/// Running, paused or stopping: there are processes.
+bool is_active(const store::ContainerState& state) noexcept;
+/// --group-add keep-groups
+bool keeps_groups(const store::ContainerConfig& config) noexcept;
+/// Throws podman's "container state improper" unless it is active.
+void require_active(const store::ContainerConfig& config, const store::ContainerState& state,
+                    std::string_view to_do);
+/// Has the monitor, or else this process, send a signal to the container's first process.
+/// @returns false when it is gone
+bool signal_container(Context& context, const ContainerId& id, const store::ContainerState& state,
+                      int signal);
+/// Waits for the end of a process. False after `timeout_ms` (-1: no limit).
+bool wait_for_end(const linux::ProcessIdentity& process, int timeout_ms);
+
+}  // namespace coracle::engine

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "coracle/engine/context.hpp"
+
+#include "coracle/base/log.hpp"
+#include "coracle/engine/user_namespace.hpp"
+
+namespace coracle::engine {
+
+Context::Context(config::Config config)
+    : config_(std::move(config)),
+      containers_(config_.root, config_.runroot),
+      images_(config_.root) {}
+
+const linux::IdMappings& Context::mappings() {
+  if (mappings_.empty() && config_.rootless) {
+    mappings_ = linux::rootless_mappings(linux::current_identity());
+    if (linux::is_single_id(mappings_)) {
+      log::warn(
+          "no subordinate ids are granted to this user: all files of images will belong to the same "
+          "user. Grant some with: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER");
+    }
+  }
+  return mappings_;
+}
+
+void Context::enter_namespace() {
+  if (entered_ || !config_.rootless) return;
+  enter_user_namespace(config_.runroot, mappings());
+  entered_ = true;
+}
+
+}  // namespace coracle::engine

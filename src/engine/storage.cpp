@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/storage.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/log.hpp"
+#include "coracle/base/strings.hpp"
+#include "coracle/linux/file.hpp"
+#include "coracle/linux/process.hpp"
+
+namespace coracle::engine {
+namespace {
+
+std::string kernel_release() {
+  utsname names{};
+  ::uname(&names);
+  return names.release;
+}
+
+/// Tries an overlay mount and a file in it; errno of what failed, 0 for success. In a child.
+int try_overlay(Context& context, const std::string& place) noexcept {
+  try {
+    context.enter_namespace();
+    if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+      return errno;
+    }
+    for (const char* name : {"lower", "upper", "work", "merged"}) {
+      linux::make_directory(place + "/" + name);
+    }
+    const std::string options =
+        fmt::format("lowerdir={0}/lower,upperdir={0}/upper,workdir={0}/work{1}", place,
+                    context.config().rootless ? ",userxattr" : "");
+    if (::mount("overlay", (place + "/merged").c_str(), "overlay", 0, options.c_str()) != 0) {
+      return errno;
+    }
+    linux::write_new_file(place + "/merged/file", "x");
+    return linux::exists(place + "/upper/file") ? 0 : EIO;
+  } catch (const SysError& error) {
+    return error.code();
+  } catch (...) {
+    return EIO;
+  }
+}
+
+}  // namespace
+
+std::string probe_overlay(Context& context) {
+  linux::ensure_directory(context.cache_directory());
+  const linux::TempDir place(context.cache_directory(), "probe-");
+  const pid_t pid = ::fork();
+  if (pid < 0) throw SysError("cannot fork");
+  if (pid == 0) ::_exit(try_overlay(context, place.path()));
+  const int code = linux::exit_code_of(linux::Child(pid).wait());
+  return code == 0 ? "" : ::strerror(code);
+}
+
+std::string choose_driver(Context& context) {
+  const std::string& configured = context.config().storage_driver;
+  if (configured == "vfs") {
+    throw Error(ErrorClass::not_implemented, "the storage driver vfs is not supported yet");
+  }
+  if (!configured.empty()) return configured;
+  const std::string cache = context.cache_directory() + "/driver-" + kernel_release();
+  if (const auto known = linux::read_file_if_exists(cache)) return *known;
+  const std::string reason = probe_overlay(context);
+  const std::string driver = reason.empty() ? "overlay" : "fuse-overlayfs";
+  if (!reason.empty()) log::info("overlay does not work here ({}): using fuse-overlayfs", reason);
+  linux::write_file_atomic(cache, driver);
+  return driver;
+}
+
+std::string shift_option(const char* option, const std::vector<linux::IdRange>& container) {
+  // Each range of the container's map is the answer itself: id `inside` of the image has to appear
+  // as `outside`.
+  std::string text = option;
+  for (const auto& range : container) {
+    text += fmt::format("{}{}:{}:{}", text.ends_with('=') ? "" : ":", range.inside, range.outside,
+                        range.size);
+  }
+  return text;
+}
+
+linux::RootfsPlan plan_rootfs(Context& context, const store::ContainerConfig& config) {
+  using Kind = linux::RootfsPlan::Kind;
+  linux::RootfsPlan plan;
+  if (!config.rootfs_path.empty()) {
+    plan.mount_point = config.rootfs_path;
+    return plan;
+  }
+  const ContainerId id(config.id);
+  auto& containers = context.containers();
+  const auto& layers = context.images().layers();
+  const bool shifted = !config.id_mappings.empty();
+  plan.kind = config.driver == "fuse-overlayfs" || shifted ? Kind::fuse_overlayfs : Kind::overlay;
+  plan.mount_point = containers.merged(id);
+  plan.upper = containers.upper(id);
+  plan.work = containers.work(id);
+  plan.short_base = layers.short_base();
+  for (const auto& text : config.layers) {
+    const Digest diff_id = Digest::parse(text);
+    plan.lower.push_back(layers.path(diff_id));
+    plan.short_lower.push_back(layers.short_path(diff_id));
+  }
+  if (plan.kind == Kind::overlay) {
+    plan.userxattr = context.config().rootless;
+    // What is thrown away afterwards need not reach the disk.
+    if (config.auto_remove) plan.options.emplace_back("volatile");
+  } else if (shifted) {
+    plan.options.push_back(shift_option("uidmapping=", config.id_mappings.uids));
+    plan.options.push_back(shift_option("gidmapping=", config.id_mappings.gids));
+  }
+  return plan;
+}
+
+void mount_fuse_overlayfs(const linux::RootfsPlan& plan) {
+  std::string lower;
+  // Relative to the short names: the option string has a limit here, too.
+  for (const auto& name : plan.short_lower) lower += (lower.empty() ? "" : ":") + name;
+  std::string options = "lowerdir=" + lower;
+  if (!plan.upper.empty()) options += ",upperdir=" + plan.upper + ",workdir=" + plan.work;
+  for (const auto& option : plan.options) options += "," + option;
+  linux::SpawnOptions spawn;
+  spawn.argv = {"fuse-overlayfs", "-o", options, plan.mount_point};
+  const linux::Pipe complaint = linux::make_pipe();
+  spawn.standard_error = complaint.write.get();
+  spawn.working_directory = plan.short_base;
+  const int code = linux::exit_code_of(linux::spawn(spawn).wait());
+  if (code == 0) return;
+  ::fcntl(complaint.read.get(), F_SETFL, O_NONBLOCK);
+  char text[1024];
+  const ssize_t size = ::read(complaint.read.get(), text, sizeof text);
+  Error error(ErrorClass::unavailable, "fuse-overlayfs failed: {}",
+              trim(std::string_view(text, size > 0 ? static_cast<std::size_t>(size) : 0)));
+  error.set_hint("check that /dev/fuse may be opened by this user");
+  throw error;
+}
+
+}  // namespace coracle::engine

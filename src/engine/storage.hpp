@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a container's root file system is put together: the storage drivers.
+#pragma once
+
+#include <string>
+
+#include "coracle/engine/context.hpp"
+#include "coracle/linux/rootfs_plan.hpp"
+
+namespace coracle::engine {
+
+/// The driver that new containers get: the configured one, or what a probe mount says works here,
+/// remembered in the cache for this kernel.
+std::string choose_driver(Context& context);
+
+/// Why the kernel's overlayfs cannot be used here; empty if it can. Tries it in a child.
+std::string probe_overlay(Context& context);
+
+/// The plan for a container's root. With id mappings of its own the layers are shown shifted, which
+/// only fuse-overlayfs can do for an ordinary user.
+linux::RootfsPlan plan_rootfs(Context& context, const store::ContainerConfig& config);
+
+/// Mounts a fuse-overlayfs plan in this process' own mount namespace; the container's is copied
+/// from it. The program ends with the last mount.
+void mount_fuse_overlayfs(const linux::RootfsPlan& plan);
+
+/// "uidmapping=…" for fuse-overlayfs: how ids of the image appear in the engine's namespace so that
+/// the container, whose ids are mapped by `container`, sees them as the image has them.
+std::string shift_option(const char* option, const std::vector<linux::IdRange>& container);
+
+}  // namespace coracle::engine
