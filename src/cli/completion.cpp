@@ -93,6 +93,10 @@ class Completer {
     if (row_->verb.setup != nullptr) {
       command_.emplace(*row_);
       row_->verb.setup(*command_);
+      if (command_->completion_of(0) == CompletionKind::subcommand) {
+        command_.reset();
+        row_ = nullptr;
+      }
     }
     return true;
   }
@@ -151,14 +155,13 @@ class Completer {
     for (const std::string_view choice : command_->allowed_arguments()) {
       if (arguments_ == 0) offer(std::string(choice), "", word);
     }
-    // Behind `run IMAGE` stands a command of the container, of which nothing is known.
-    if (command_->path() == "help") return complete_command(word);
     complete_kind(command_->completion_of(arguments_), word, "");
   }
 
   void complete_kind(CompletionKind kind, std::string_view word, const std::string& head) {
     switch (kind) {
       case CompletionKind::none:
+      case CompletionKind::subcommand:
         return;
       case CompletionKind::file:
       case CompletionKind::command:

@@ -22,7 +22,8 @@ enum class CompletionKind {
   volume,
   network,
   secret,
-  command,  ///< a program of the host, and what follows it
+  command,     ///< a program of the host, and what follows it
+  subcommand,  ///< a command of ours: help
 };
 
 struct Candidate {

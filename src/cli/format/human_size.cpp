@@ -18,7 +18,13 @@ std::string scaled(std::uint64_t bytes, double base, const Units& units, int dig
   auto value = static_cast<double>(bytes);
   std::size_t unit = 0;
   for (; value >= base && unit + 1 < units.size(); ++unit) value /= base;
-  return format_go_float(value, 'g', digits).append(blank).append(units[unit]);
+  std::string number = format_go_float(value, 'g', digits);
+  if (number.find('e') != std::string::npos && unit + 1 < units.size()) {
+    // Rounded up to the next unit: 999,999 bytes are 1MB, where go-units prints 1e+03kB.
+    number = "1";
+    ++unit;
+  }
+  return number.append(blank).append(units[unit]);
 }
 
 }  // namespace

@@ -32,7 +32,8 @@ std::string unescape(std::string_view format) {
 struct Plan {
   std::string source;  ///< of the template, for one row or for all of them
   bool table = false;
-  bool whole = false;  ///< the template ranges over the rows itself
+  bool whole = false;         ///< the template ranges over the rows itself
+  std::string_view line_end;  ///< what is missing behind a row
 };
 
 /// A template that begins with a range wants all rows: {{range .}}{{.ID}} {{end}}
@@ -46,8 +47,13 @@ bool wants_all_rows(std::string_view source) {
   rest = trim(rest.substr(std::string_view("range").size()));
   // The rows themselves, not a member of each: `range .}}` or `range $i, $row := .}}`.
   const auto end = rest.find("}}");
-  const std::string_view pipeline = trim(rest.substr(0, end));
-  return pipeline == "." || (pipeline.starts_with('$') && trim(pipeline).ends_with('.'));
+  std::string_view pipeline = trim(rest.substr(0, end));
+  if (pipeline.ends_with('-')) pipeline = trim(pipeline.substr(0, pipeline.size() - 1));
+  return pipeline == "." || (pipeline.starts_with('$') && pipeline.ends_with('.'));
+}
+
+std::string_view line_end_for(std::string_view source) {
+  return source.ends_with('\n') ? "" : "\n";
 }
 
 Plan plan_listing(const ListingStyle& style, std::string_view format) {
@@ -63,7 +69,7 @@ Plan plan_listing(const ListingStyle& style, std::string_view format) {
   }
   plan.source = unescape(body);
   plan.whole = wants_all_rows(plan.source);
-  if (!plan.whole && !plan.source.ends_with('\n')) plan.source += '\n';
+  plan.line_end = line_end_for(plan.source);
   return plan;
 }
 
@@ -89,12 +95,15 @@ std::string render_listing(const Json& rows, const ListingStyle& style,
   const Plan plan = plan_listing(style, request.format);
   const Template columns(plan.source, std::string(style.command));
   std::string text;
-  if (plan.table && request.headings && !plan.whole) text = heading_line(columns, style);
+  if (plan.table && request.headings && !plan.whole) {
+    text.append(heading_line(columns, style)).append(plan.line_end);
+  }
   if (plan.whole) {
     text += columns.execute(rows, style.schema);
     if (!text.empty() && !text.ends_with('\n')) text += '\n';
   } else {
-    for (const Json& row : rows) text += columns.execute(row, style.schema);
+    for (const Json& row : rows)
+      text.append(columns.execute(row, style.schema)).append(plan.line_end);
   }
   return plan.table ? align_columns(text, style.widths) : text;
 }
@@ -102,9 +111,10 @@ std::string render_listing(const Json& rows, const ListingStyle& style,
 std::string render_object(const Json& object, std::string_view format, std::string_view command,
                           const Schema& schema) {
   if (is_json_format(format)) return dump_json_pretty(object) + "\n";
-  std::string source = unescape(format);
-  if (!source.ends_with('\n')) source += '\n';
-  return Template(source, std::string(command)).execute(object, schema);
+  const std::string source = unescape(format);
+  return Template(source, std::string(command))
+      .execute(object, schema)
+      .append(line_end_for(source));
 }
 
 }  // namespace coracle::cli::format

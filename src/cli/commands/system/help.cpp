@@ -24,7 +24,7 @@ int run_help(CommandContext& context) {
 void setup_help(Command& command) {
   command.usage("[COMMAND]")
       .describe("Help provides help for any command in the application.")
-      .arguments(ArgumentRule::any(), CompletionKind::none)
+      .arguments(ArgumentRule::any(), CompletionKind::subcommand)
       .example("help run")
       .run(run_help);
 }
