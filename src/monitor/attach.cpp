@@ -15,6 +15,7 @@
 #include "coracle/base/strings.hpp"
 #include "coracle/linux/resolve.hpp"
 #include "coracle/linux/terminal.hpp"
+#include "monitor/keys.hpp"
 #include "monitor/message.hpp"
 
 namespace coracle::monitor {
@@ -39,21 +40,6 @@ linux::Fd reopen(int fd) {
   if (!is_pipe_or_terminal(fd)) return linux::Fd();
   return linux::Fd(
       ::open(linux::proc_path(fd).c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-}
-
-bool write_fully(int fd, std::string_view data) {
-  while (!data.empty()) {
-    const ssize_t written = ::write(fd, data.data(), data.size());
-    if (written >= 0) {
-      data.remove_prefix(static_cast<std::size_t>(written));
-    } else if (errno == EAGAIN) {
-      pollfd entry{fd, POLLOUT, 0};
-      ::poll(&entry, 1, -1);
-    } else if (errno != EINTR) {
-      return false;
-    }
-  }
-  return true;
 }
 
 }  // namespace
@@ -86,10 +72,10 @@ struct Attachment::State {
   std::optional<linux::RawMode> raw;
   linux::Fd keys;                       ///< towards the container's terminal
   std::array<linux::Fd, 2> relays;      ///< what the monitor could not be given itself
-  std::size_t matched = 0;              ///< detach keys seen
+  KeyFilter filter;
 
   State(int channel_fd, AttachOptions attach_options)
-      : channel(channel_fd), options(std::move(attach_options)) {}
+      : channel(channel_fd), options(std::move(attach_options)), filter(options.detach_keys) {}
   ~State() {
     raw.reset();
     if (signals) ::sigprocmask(SIG_SETMASK, &old_mask, nullptr);
@@ -171,26 +157,16 @@ struct Attachment::State {
     }
   }
 
-  /// Keys on their way; true when the user detached. Keys that might be the beginning of the
-  /// sequence are held back until it is clear.
+  /// Keys on their way; true when the user detached.
   bool handle_keys() {
     char buffer[1024];
     const ssize_t got = ::read(options.input, buffer, sizeof buffer);
     if (got <= 0) {
-      if (got < 0 && (errno == EINTR || errno == EAGAIN)) return false;
-      keys.reset();
+      if (got == 0 || (errno != EINTR && errno != EAGAIN)) keys.reset();
       return false;
     }
     std::string out;
-    for (const char c : std::string_view(buffer, static_cast<std::size_t>(got))) {
-      if (!options.detach_keys.empty() && c == options.detach_keys[matched]) {
-        if (++matched == options.detach_keys.size()) return true;
-        continue;
-      }
-      out.append(options.detach_keys, 0, matched);
-      matched = !options.detach_keys.empty() && c == options.detach_keys[0] ? 1 : 0;
-      if (matched == 0) out += c;
-    }
+    if (filter.feed({buffer, static_cast<std::size_t>(got)}, out)) return true;
     if (!write_fully(keys.get(), out)) keys.reset();
     return false;
   }

@@ -121,22 +121,6 @@ bool mount_overlay_by_fsconfig(const linux::RootfsPlan& plan) noexcept {
   return good;
 }
 
-void mount_overlay(const linux::RootfsPlan& plan, int socket) noexcept {
-  const Options options = overlay_options(plan, plan.lower);
-  if (options.fits()) {
-    if (::mount("overlay", plan.mount_point.c_str(), "overlay", 0, options.c_str()) == 0) return;
-    fail(socket, Step::rootfs_mount, plan.mount_point.c_str());
-  }
-  if (mount_overlay_by_fsconfig(plan)) return;
-  const Options brief = overlay_options(plan, plan.short_lower);
-  if (plan.short_lower.empty() || !brief.fits()) {
-    fail(socket, Step::rootfs_mount, E2BIG, plan.mount_point.c_str());
-  }
-  check(socket, ::chdir(plan.short_base.c_str()), Step::rootfs_mount, plan.short_base);
-  check(socket, ::mount("overlay", plan.mount_point.c_str(), "overlay", 0, brief.c_str()),
-        Step::rootfs_mount, plan.mount_point);
-}
-
 void change_root(const ChildPlan& plan, int socket) noexcept {
   const char* root = plan.rootfs.mount_point.c_str();
   check(socket, ::chdir(root), Step::pivot_root, root);
@@ -153,12 +137,29 @@ void change_root(const ChildPlan& plan, int socket) noexcept {
 
 }  // namespace
 
+bool try_mount_overlay(const linux::RootfsPlan& plan) noexcept {
+  const Options options = overlay_options(plan, plan.lower);
+  if (options.fits()) {
+    return ::mount("overlay", plan.mount_point.c_str(), "overlay", 0, options.c_str()) == 0;
+  }
+  if (mount_overlay_by_fsconfig(plan)) return true;
+  const Options brief = overlay_options(plan, plan.short_lower);
+  if (plan.short_lower.empty() || !brief.fits()) {
+    errno = E2BIG;
+    return false;
+  }
+  return ::chdir(plan.short_base.c_str()) == 0 &&
+         ::mount("overlay", plan.mount_point.c_str(), "overlay", 0, brief.c_str()) == 0;
+}
+
 int enter_rootfs(const ChildPlan& plan, int socket) noexcept {
   check(socket, ::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr), Step::propagation, "/");
   const int host_root = ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
   check(socket, host_root, Step::pivot_root, "/");
   if (plan.rootfs.kind == linux::RootfsPlan::Kind::overlay) {
-    mount_overlay(plan.rootfs, socket);
+    if (!try_mount_overlay(plan.rootfs)) {
+      fail(socket, Step::rootfs_mount, plan.rootfs.mount_point.c_str());
+    }
   } else {
     // pivot_root wants a mount point.
     const char* root = plan.rootfs.mount_point.c_str();

@@ -10,6 +10,9 @@ namespace coracle::runtime::child {
 /// @returns a descriptor of the host's root directory
 int enter_rootfs(const ChildPlan& plan, int socket) noexcept;
 
+/// Mounts a plan of kind overlay. False with errno set.
+bool try_mount_overlay(const linux::RootfsPlan& plan) noexcept;
+
 /// Detaches the host's tree from the container's mount namespace.
 void leave_host_root(const ChildPlan& plan, int host_root, int socket) noexcept;
 

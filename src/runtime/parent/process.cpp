@@ -17,6 +17,7 @@
 #include "coracle/linux/user_namespace.hpp"
 #include "coracle/runtime/container.hpp"
 #include "runtime/child/entry.hpp"
+#include "runtime/child/rootfs.hpp"
 #include "runtime/plan/plan.hpp"
 #include "runtime/protocol/message.hpp"
 
@@ -145,6 +146,12 @@ void fill_streams(const ProcessOptions& options, child::ChildResources& resource
 }
 
 }  // namespace
+
+void mount_overlay(const linux::RootfsPlan& plan) {
+  if (!child::try_mount_overlay(plan)) {
+    throw SysError("cannot mount the root file system on '{}'", plan.mount_point);
+  }
+}
 
 void StartedProcess::start() {
   say_go(socket.get());

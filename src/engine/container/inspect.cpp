@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "coracle/base/json_value.hpp"
+#include "coracle/base/strings.hpp"
+#include "coracle/base/time.hpp"
+#include "coracle/engine/containers.hpp"
+#include "engine/container/state.hpp"
+#include "engine/request/options.hpp"
+
+namespace coracle::engine {
+namespace {
+
+std::string time_or_zero(const std::string& time) {
+  return time.empty() ? std::string(k_go_zero_time) : time;
+}
+
+Json state_document(const store::ContainerState& state) {
+  const bool active = is_active(state);
+  return {{"OciVersion", "1.2.0"},
+          {"Status", to_string(state.status)},
+          {"Running", active},
+          {"Paused", state.status == store::ContainerStatus::paused},
+          {"Restarting", false},
+          {"OOMKilled", state.oom_killed},
+          {"Dead", false},
+          {"Pid", active ? state.process.pid : 0},
+          {"ConmonPid", active ? state.monitor.pid : 0},
+          {"ExitCode", state.exit_code},
+          {"Error", state.error},
+          {"StartedAt", time_or_zero(state.started_at)},
+          {"FinishedAt", time_or_zero(state.finished_at)},
+          {"Health", {{"Status", ""}, {"FailingStreak", 0}, {"Log", nullptr}}},
+          {"CgroupPath", state.cgroup},
+          {"CheckpointedAt", k_go_zero_time},
+          {"RestoredAt", k_go_zero_time}};
+}
+
+std::string mode_text(const store::ContainerNamespace& space, const char* private_text) {
+  switch (space.mode) {
+    case store::NamespaceMode::private_: return private_text;
+    case store::NamespaceMode::none: return "none";
+    case store::NamespaceMode::host: return "host";
+    case store::NamespaceMode::container: return "container:" + space.value;
+    case store::NamespaceMode::path: return "ns:" + space.value;
+  }
+  return private_text;
+}
+
+Json config_document(const store::ContainerConfig& config) {
+  return {{"Hostname", config.hostname},
+          {"Domainname", ""},
+          {"User", config.user},
+          {"AttachStdin", false},
+          {"AttachStdout", false},
+          {"AttachStderr", false},
+          {"Tty", config.terminal},
+          {"OpenStdin", config.interactive},
+          {"StdinOnce", false},
+          {"Env", config.env},
+          {"Cmd", config.command},
+          {"Image", config.image_name},
+          {"Volumes", nullptr},
+          {"WorkingDir", config.working_directory},
+          {"Entrypoint", config.entrypoint},
+          {"OnBuild", nullptr},
+          {"Labels", config.labels},
+          {"Annotations", config.annotations},
+          {"StopSignal", signal_name(config.stop_signal)},
+          {"CreateCommand", config.create_command},
+          {"Umask", config.umask},
+          {"Timezone", config.timezone},
+          {"Timeout", config.timeout},
+          {"StopTimeout", config.stop_timeout}};
+}
+
+Json mount_document(const store::ContainerMount& mount) {
+  bool writable = true;
+  std::string propagation = "rprivate";
+  for (const auto& option : mount.options) {
+    if (option == "ro") writable = false;
+    if (option.ends_with("private") || option.ends_with("shared") || option.ends_with("slave")) {
+      propagation = option;
+    }
+  }
+  return {{"Type", mount.type},        {"Source", mount.source}, {"Destination", mount.destination},
+          {"Driver", ""},              {"Mode", ""},             {"Options", mount.options},
+          {"RW", writable},            {"Propagation", propagation}};
+}
+
+Json host_config_document(const store::ContainerConfig& config) {
+  Json binds = Json::array();
+  Json tmpfs = Json::object();
+  for (const auto& mount : config.mounts) {
+    if (mount.type == "bind") {
+      binds.push_back(mount.source + ":" + mount.destination +
+                      (mount.options.empty() ? "" : ":" + join(mount.options, ",")));
+    } else {
+      tmpfs[mount.destination] = join(mount.options, ",");
+    }
+  }
+  Json limits = Json::array();
+  for (const auto& limit : config.ulimits) {
+    limits.push_back({{"Name", limit.type}, {"Soft", limit.soft}, {"Hard", limit.hard}});
+  }
+  Json devices = Json::array();
+  for (const auto& device : config.devices) {
+    devices.push_back({{"PathOnHost", device.source},
+                       {"PathInContainer", device.path},
+                       {"CgroupPermissions", device.permissions}});
+  }
+  Json hosts = Json::array();
+  for (const auto& [name, address] : config.hosts) hosts.push_back(name + ":" + address);
+  const auto& resources = config.resources;
+  return {{"Binds", binds},
+          {"CgroupManager", config.cgroups_disabled ? "disabled" : "cgroupfs"},
+          {"CgroupMode", mode_text(config.cgroup, "private")},
+          {"ContainerIDFile", config.cidfile},
+          {"LogConfig", {{"Type", config.log_driver}, {"Config", config.log_options}}},
+          {"NetworkMode", mode_text(config.network, "private")},
+          {"PortBindings", Json::object()},
+          {"RestartPolicy", {{"Name", to_string(config.restart)}, {"MaximumRetryCount", config.restart_retries}}},
+          {"AutoRemove", config.auto_remove},
+          {"CapAdd", config.cap_add},
+          {"CapDrop", config.cap_drop},
+          {"Dns", config.dns},
+          {"DnsOptions", config.dns_options},
+          {"DnsSearch", config.dns_search},
+          {"ExtraHosts", hosts},
+          {"GroupAdd", config.groups},
+          {"IpcMode", mode_text(config.ipc, "shareable")},
+          {"OomScoreAdj", config.oom_score_adjustment.value_or(0)},
+          {"PidMode", mode_text(config.pid, "private")},
+          {"Privileged", config.privileged},
+          {"PublishAllPorts", false},
+          {"ReadonlyRootfs", config.read_only},
+          {"SecurityOpt", config.security_options},
+          {"Tmpfs", tmpfs},
+          {"UTSMode", mode_text(config.uts, "private")},
+          {"UsernsMode", config.user_namespace},
+          {"ShmSize", config.shm_size},
+          {"Runtime", "coracle"},
+          {"Init", config.init},
+          {"Memory", resources.memory.limit.value_or(0)},
+          {"MemorySwap", resources.memory.swap.value_or(0)},
+          {"MemoryReservation", resources.memory.reservation.value_or(0)},
+          {"CpuShares", resources.cpu.shares.value_or(0)},
+          {"CpuPeriod", resources.cpu.period.value_or(0)},
+          {"CpuQuota", resources.cpu.quota.value_or(0)},
+          {"CpusetCpus", resources.cpu.cpus},
+          {"CpusetMems", resources.cpu.mems},
+          {"PidsLimit", resources.pids_limit.value_or(0)},
+          {"Devices", devices},
+          {"Ulimits", limits},
+          {"Sysctls", config.sysctls},
+          {"MaskedPaths", config.mask}};
+}
+
+}  // namespace
+
+Json inspect_container(Context& context, const ContainerId& id) {
+  const auto config = context.containers().load_config(id);
+  const auto state = observe(context, id);
+  std::vector<std::string> command = config.entrypoint;
+  command.insert(command.end(), config.command.begin(), config.command.end());
+  Json mounts = Json::array();
+  for (const auto& mount : config.mounts) {
+    if (mount.type == "bind") mounts.push_back(mount_document(mount));
+  }
+  const std::string path = command.empty() ? "" : command.front();
+  std::vector<std::string> arguments(command.begin() + (command.empty() ? 0 : 1), command.end());
+  const std::string run = context.containers().run_directory(id);
+  return {{"Id", config.id},
+          {"Created", config.created},
+          {"Path", path},
+          {"Args", arguments},
+          {"State", state_document(state)},
+          {"Image", config.image_id},
+          {"ImageDigest", config.image_digest},
+          {"ImageName", config.image_name},
+          {"Rootfs", config.rootfs_path},
+          {"Pod", ""},
+          {"ResolvConfPath", run + "/resolv.conf"},
+          {"HostnamePath", run + "/hostname"},
+          {"HostsPath", run + "/hosts"},
+          {"StaticDir", context.containers().directory(id)},
+          {"LogPath", context.containers().log_path(id)},
+          {"OCIRuntime", "coracle"},
+          {"Name", config.name},
+          {"RestartCount", state.restart_count},
+          {"Driver", config.driver},
+          {"MountLabel", ""},
+          {"ProcessLabel", ""},
+          {"AppArmorProfile", config.apparmor},
+          {"EffectiveCaps", config.capabilities},
+          {"BoundingCaps", config.capabilities},
+          {"ExecIDs", Json::array()},
+          {"GraphDriver",
+           {{"Name", config.driver},
+            {"Data",
+             {{"UpperDir", context.containers().upper(id)}, {"WorkDir", context.containers().work(id)}}}}},
+          {"Mounts", mounts},
+          {"Dependencies", Json::array()},
+          {"NetworkSettings",
+           {{"IPAddress", ""}, {"MacAddress", ""}, {"Ports", Json::object()}, {"Networks", Json::object()}}},
+          {"Namespace", ""},
+          {"IsInfra", false},
+          {"Config", config_document(config)},
+          {"HostConfig", host_config_document(config)}};
+}
+
+}  // namespace coracle::engine

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of turning a request into a configuration, each in a file named for its subject.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "coracle/engine/context.hpp"
+#include "coracle/engine/request/container_request.hpp"
+#include "coracle/oci/image_config.hpp"
+
+namespace coracle::engine {
+
+/// The name to show for an image that was asked for as `asked`.
+std::string chosen_name(const store::ImageSummary& image, std::string_view asked);
+
+/// "K=V" entries: defaults, the image's, the host's (--env-host), files, options; later ones win.
+std::vector<std::string> resolve_environment(const config::Config& config,
+                                             const ContainerRequest& request,
+                                             const std::vector<std::string>& image, bool terminal);
+/// Sets a variable in a list of "K=V".
+void set_variable(std::vector<std::string>& env, const std::string& entry);
+/// The lines of an --env-file. "K" alone takes the host's value.
+std::vector<std::string> read_env_file(const std::string& path);
+
+store::ContainerNamespace resolve_network(Context& context, const std::vector<std::string>& networks);
+void resolve_capabilities(const config::Config& config, const ContainerRequest& request,
+                          store::ContainerConfig& container);
+void resolve_user_namespace(Context& context, const ContainerRequest& request,
+                            store::ContainerConfig& container);
+void resolve_resources(const ContainerRequest& request, store::ContainerConfig& container);
+void resolve_mounts(Context& context, const ContainerRequest& request,
+                    const oci::ContainerConfig& image, store::ContainerConfig& container);
+
+}  // namespace coracle::engine

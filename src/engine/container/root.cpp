@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/container/root.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+
+#include <fmt/format.h>
+
+#include "coracle/base/error.hpp"
+#include "coracle/engine/containers.hpp"
+#include "coracle/runtime/container.hpp"
+#include "engine/container/state.hpp"
+#include "engine/storage.hpp"
+
+namespace coracle::engine {
+
+ContainerRoot::ContainerRoot(Context& context, const ContainerId& id) {
+  const auto config = context.containers().load_config(id);
+  const auto state = observe(context, id);
+  context.enter_namespace();
+  if (is_active(state)) {
+    root_ = linux::open_file(fmt::format("/proc/{}/root", state.process.pid), O_RDONLY | O_DIRECTORY);
+    return;
+  }
+  linux::RootfsPlan plan = plan_rootfs(context, config);
+  if (plan.kind != linux::RootfsPlan::Kind::directory) {
+    if (::unshare(CLONE_NEWNS) != 0) throw SysError("cannot create a mount namespace");
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) {
+      throw SysError("cannot change mount propagation of '/'");
+    }
+    if (plan.kind == linux::RootfsPlan::Kind::fuse_overlayfs) {
+      mount_fuse_overlayfs(plan);
+    } else {
+      runtime::mount_overlay(plan);
+    }
+    mounted_ = plan.mount_point;
+  }
+  root_ = linux::open_file(plan.mount_point, O_RDONLY | O_DIRECTORY);
+}
+
+ContainerRoot::~ContainerRoot() {
+  root_.reset();
+  if (!mounted_.empty()) ::umount2(mounted_.c_str(), MNT_DETACH);
+}
+
+}  // namespace coracle::engine

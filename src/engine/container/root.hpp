@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "coracle/engine/context.hpp"
+
+namespace coracle::engine {
+
+/// A container's root file system as it is: that of the running process, or mounted for as long as
+/// this lives, in a mount namespace of this process' own. Moves the process into the engine's user
+/// namespace.
+class ContainerRoot {
+ public:
+  ContainerRoot(Context& context, const ContainerId& id);
+  ~ContainerRoot();
+  ContainerRoot(const ContainerRoot&) = delete;
+  ContainerRoot& operator=(const ContainerRoot&) = delete;
+
+  int fd() const noexcept { return root_.get(); }
+
+ private:
+  linux::Fd root_;
+  std::string mounted_;
+};
+
+/// Paths in an upper directory that come from starting the container, not from what ran in it.
+bool is_made_by_engine(std::string_view path);
+
+}  // namespace coracle::engine

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <signal.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "coracle/base/error.hpp"
+#include "coracle/engine/containers.hpp"
+#include "engine/container/state.hpp"
+
+namespace coracle::engine {
+namespace {
+
+/// A killed process has to be gone some time; a monitor needs a moment to write that down.
+constexpr int k_patience_ms = 30'000;
+
+/// Marks the container as stopped by the user, so that no policy starts it again.
+/// @returns the state before
+store::ContainerState mark_stopped(Context& context, const ContainerId& id) {
+  const auto lock = context.containers().lock(id);
+  store::ContainerState state = context.containers().load_state(id);
+  state.stopped_by_user = true;
+  context.containers().save_state(id, state);
+  return state;
+}
+
+void wait_for_monitor(const store::ContainerConfig& config, const store::ContainerState& state) {
+  if (!wait_for_end(state.monitor, k_patience_ms)) {
+    throw Error(ErrorClass::unavailable, "container {} does not end", config.name);
+  }
+}
+
+}  // namespace
+
+void stop_container(Context& context, const ContainerId& id, std::optional<std::int64_t> timeout) {
+  const auto config = context.containers().load_config(id);
+  if (!is_active(observe(context, id))) {
+    // It may be waiting for its next start.
+    const auto state = mark_stopped(context, id);
+    if (linux::is_alive(state.monitor)) {
+      monitor::request_signal(context.containers().attach_socket(id), 0);
+      wait_for_monitor(config, state);
+    }
+    return;
+  }
+  const auto state = mark_stopped(context, id);
+  const std::int64_t seconds = timeout.value_or(config.stop_timeout);
+  const int grace = seconds < 0 ? -1 : static_cast<int>(std::min<std::int64_t>(seconds, 1'000'000) * 1000);
+  if (grace != 0) {
+    signal_container(context, id, state, config.stop_signal);
+    if (wait_for_end(state.process, grace)) {
+      wait_for_monitor(config, state);
+      return;
+    }
+  }
+  signal_container(context, id, state, SIGKILL);
+  wait_for_monitor(config, state);
+}
+
+void kill_container(Context& context, const ContainerId& id, int signal) {
+  const auto config = context.containers().load_config(id);
+  const auto state = observe(context, id);
+  require_active(config, state, "kill");
+  if (!signal_container(context, id, state, signal)) {
+    throw Error(ErrorClass::conflict, "container {} has just ended: container state improper", config.id);
+  }
+  // Seen as ended by whoever looks next.
+  if (signal == SIGKILL && config.restart == store::RestartPolicy::no) wait_for_monitor(config, state);
+}
+
+void restart_container(Context& context, const ContainerId& id, std::optional<std::int64_t> timeout) {
+  stop_container(context, id, timeout);
+  start_container(context, id, {});
+}
+
+int wait_container(Context& context, const ContainerId& id) {
+  int exit_code = 0;
+  while (true) {
+    const auto state = try_observe(context, id);
+    // Removed with its end: what it ended with went to whoever ran it.
+    if (!state) return exit_code;
+    exit_code = state->exit_code;
+    const bool alive = linux::is_alive(state->monitor);
+    if (state->status == store::ContainerStatus::exited && !alive) return exit_code;
+    if (state->status == store::ContainerStatus::created || !alive) {
+      ::usleep(50'000);
+    } else {
+      wait_for_end(state->monitor, 1000);
+    }
+  }
+}
+
+void remove_container(Context& context, const ContainerId& id, const RemoveOptions& options) {
+  const auto state = try_observe(context, id);
+  if (state && is_active(*state)) {
+    if (!options.force) {
+      Error error(ErrorClass::conflict,
+                  "cannot remove container {} as it is {} - running or paused containers cannot be "
+                  "removed without force: container state improper",
+                  id.str(), to_string(state->status));
+      error.set_exit_code(2);
+      throw error;
+    }
+    if (state->status == store::ContainerStatus::paused) pause_container(context, id, false);
+    stop_container(context, id, options.timeout);
+  } else if (state && linux::is_alive(state->monitor)) {
+    stop_container(context, id, 0);
+  }
+  context.enter_namespace();
+  try {
+    linux::remove_tree(context.containers().discard(id));
+  } catch (const Error& error) {
+    // With --rm its own monitor may have been faster.
+    if (!options.force || error.error_class() != ErrorClass::not_found) throw;
+  }
+}
+
+void rename_container(Context& context, const ContainerId& id, const std::string& name) {
+  const auto lock = context.containers().lock(id);
+  auto config = context.containers().load_config(id);
+  context.containers().rename(config, name);
+}
+
+std::vector<ContainerId> prune_containers(Context& context) {
+  std::vector<ContainerId> removed;
+  for (const auto& id : context.containers().list()) {
+    const auto state = try_observe(context, id);
+    if (!state || is_active(*state) || linux::is_alive(state->monitor)) continue;
+    remove_container(context, id, {});
+    removed.push_back(id);
+  }
+  return removed;
+}
+
+}  // namespace coracle::engine

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "coracle/base/json_value.hpp"
+#include "coracle/base/strings.hpp"
+#include "coracle/engine/images.hpp"
+
+namespace coracle::engine {
+namespace {
+
+Json config_document(const oci::ContainerConfig& config) {
+  Json document = Json::object();
+  json::set_if(document, "User", config.user);
+  if (!config.exposed_ports.empty()) {
+    for (const auto& port : config.exposed_ports) document["ExposedPorts"][port] = Json::object();
+  }
+  json::set_if(document, "Env", config.env);
+  json::set_if(document, "Entrypoint", config.entrypoint);
+  json::set_if(document, "Cmd", config.cmd);
+  for (const auto& path : config.volumes) document["Volumes"][path] = Json::object();
+  json::set_if(document, "WorkingDir", config.working_dir);
+  json::set_if(document, "Labels", config.labels);
+  json::set_if(document, "StopSignal", config.stop_signal);
+  json::set_if(document, "OnBuild", config.on_build);
+  return document;
+}
+
+std::vector<std::string> repo_digests(const store::ImageSummary& summary) {
+  std::vector<std::string> digests;
+  for (const auto& name : summary.names) {
+    std::string digest = name.substr(0, name.rfind(':')) + "@" + summary.manifest.str();
+    if (std::ranges::find(digests, digest) == digests.end()) digests.push_back(std::move(digest));
+  }
+  return digests;
+}
+
+Json history_document(const oci::History& entry) {
+  Json document = Json::object();
+  json::set_if(document, "created", entry.created);
+  json::set_if(document, "created_by", entry.created_by);
+  json::set_if(document, "author", entry.author);
+  json::set_if(document, "comment", entry.comment);
+  json::set_if(document, "empty_layer", entry.empty_layer);
+  return document;
+}
+
+}  // namespace
+
+Json inspect_image(Context& context, std::string_view name) {
+  const auto image = context.images().load(context.images().find(name));
+  std::vector<std::string> layers;
+  for (const auto& diff_id : image.config.diff_ids) layers.push_back(diff_id.str());
+  Json history = Json::array();
+  for (const auto& entry : image.config.history) history.push_back(history_document(entry));
+  const std::string comment = image.config.history.empty() ? "" : image.config.history.back().comment;
+  return {{"Id", image.summary.id},
+          {"Digest", image.summary.manifest.str()},
+          {"RepoTags", image.summary.names},
+          {"RepoDigests", repo_digests(image.summary)},
+          {"Parent", ""},
+          {"Comment", comment},
+          {"Created", image.config.created},
+          {"Config", config_document(image.config.config)},
+          {"Version", ""},
+          {"Author", image.config.author},
+          {"Architecture", image.config.architecture},
+          {"Os", image.config.os},
+          {"Size", image.summary.size},
+          {"VirtualSize", image.summary.size},
+          {"RootFS", {{"Type", "layers"}, {"Layers", layers}}},
+          {"Labels", image.config.config.labels},
+          {"Annotations", image.manifest.annotations},
+          {"ManifestType", image.manifest.media_type},
+          {"User", image.config.config.user},
+          {"History", history},
+          {"NamesHistory", image.summary.names}};
+}
+
+std::vector<HistoryEntry> image_history(Context& context, std::string_view name) {
+  const auto image = context.images().load(context.images().find(name));
+  std::vector<HistoryEntry> entries;
+  std::size_t layer = 0;
+  for (const auto& source : image.config.history) {
+    HistoryEntry entry{"", source.created, source.created_by, source.comment, 0, {}};
+    if (!source.empty_layer && layer < image.config.diff_ids.size()) {
+      entry.size = context.images().layers().load(image.config.diff_ids[layer++]).size;
+    }
+    entries.push_back(std::move(entry));
+  }
+  std::ranges::reverse(entries);
+  if (!entries.empty()) {
+    entries.front().id = image.summary.id;
+    entries.front().tags = image.summary.names;
+  }
+  return entries;
+}
+
+}  // namespace coracle::engine

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "coracle/base/error.hpp"
+#include "coracle/engine/containers.hpp"
+#include "coracle/engine/images.hpp"
+#include "engine/container/resolve.hpp"
+
+namespace coracle::engine {
+namespace {
+
+std::vector<ContainerSummary> users_of(Context& context, const store::ImageSummary& image) {
+  auto containers = list_containers(context);
+  std::erase_if(containers,
+                [&](const ContainerSummary& container) { return container.config.image_id != image.id; });
+  return containers;
+}
+
+void remove_users(Context& context, const store::ImageSummary& image, bool force) {
+  for (const auto& container : users_of(context, image)) {
+    if (!force) {
+      Error error(ErrorClass::conflict,
+                  "image used by {}: image is in use by a container: consider listing external "
+                  "containers and force-removing image",
+                  container.config.id);
+      error.set_exit_code(2);
+      throw error;
+    }
+    remove_container(context, ContainerId(container.config.id), {true, 0});
+  }
+}
+
+}  // namespace
+
+RemovedImage remove_image(Context& context, std::string_view name, bool force) {
+  const auto image = context.images().find(name);
+  RemovedImage removed;
+  const bool by_id = image.id.starts_with(name.starts_with("sha256:") ? name.substr(7) : name);
+  if (by_id && image.names.size() > 1 && !force) {
+    Error error(ErrorClass::conflict,
+                "unable to delete image \"{}\" by ID with more than one tag ({}): please force removal",
+                image.id, image.names.size());
+    error.set_exit_code(2);
+    throw error;
+  }
+  if (!by_id && image.names.size() > 1) {
+    removed.untagged = {chosen_name(image, name)};
+    context.images().untag(image, removed.untagged);
+    return removed;
+  }
+  remove_users(context, image, force);
+  context.enter_namespace();
+  context.images().remove(image, layers_in_use(context));
+  removed.untagged = image.names;
+  removed.deleted = image.id;
+  return removed;
+}
+
+std::vector<std::string> prune_images(Context& context, bool all) {
+  std::vector<std::string> removed;
+  for (const auto& image : context.images().list()) {
+    if ((!all && !image.names.empty()) || !users_of(context, image).empty()) continue;
+    context.enter_namespace();
+    context.images().remove(image, layers_in_use(context));
+    removed.push_back(image.id);
+  }
+  return removed;
+}
+
+}  // namespace coracle::engine

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+
+#include "coracle/archive/tar.hpp"
+#include "coracle/base/error.hpp"
+#include "coracle/base/json_value.hpp"
+#include "coracle/engine/images.hpp"
+#include "coracle/linux/file.hpp"
+#include "coracle/oci/annotations.hpp"
+#include "coracle/oci/index.hpp"
+#include "engine/container/resolve.hpp"
+
+namespace coracle::engine {
+namespace {
+
+struct Chosen {
+  store::Image image;
+  std::vector<std::string> names;  ///< those that were asked for
+};
+
+std::vector<Chosen> choose(Context& context, const std::vector<std::string>& names) {
+  std::vector<Chosen> chosen;
+  for (const auto& name : names) {
+    const auto summary = context.images().find(name);
+    const std::string full = chosen_name(summary, name);
+    const auto known = std::ranges::find_if(
+        chosen, [&](const Chosen& entry) { return entry.image.summary.id == summary.id; });
+    auto& entry = known != chosen.end() ? *known : chosen.emplace_back(Chosen{context.images().load(summary), {}});
+    if (full != summary.id) entry.names.push_back(full);
+  }
+  return chosen;
+}
+
+/// docker's format: plain layers by their diff ids, and manifest.json.
+void save_docker(Context& context, const std::vector<Chosen>& images, archive::ByteSink& sink) {
+  const auto& blobs = context.images().blobs();
+  archive::TarWriter tar(sink);
+  std::set<std::string> written;
+  Json manifest = Json::array();
+  for (const auto& [image, names] : images) {
+    Json layers = Json::array();
+    for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
+      const Digest& diff_id = image.config.diff_ids.at(i);
+      const std::string member = std::string(diff_id.hex()) + ".tar";
+      layers.push_back(member);
+      if (!written.insert(member).second) continue;
+      const linux::Fd file = blobs.open(image.manifest.layers[i].digest);
+      archive::FdSource compressed(file.get());
+      const auto plain = archive::make_decompressor(compressed);
+      tar.add_file(member, context.images().layers().load(diff_id).size, *plain);
+    }
+    const std::string config = image.summary.id + ".json";
+    if (written.insert(config).second) {
+      tar.add_file(config, blobs.read_text(image.manifest.config.digest, oci::k_max_image_config_size));
+    }
+    manifest.push_back({{"Config", config}, {"RepoTags", names}, {"Layers", layers}});
+  }
+  tar.add_file("manifest.json", dump_json(manifest));
+  tar.finish();
+}
+
+oci::Index make_index(Context& context, const std::vector<Chosen>& images) {
+  oci::Index index;
+  index.media_type = std::string(oci::k_oci_index);
+  for (const auto& [image, names] : images) {
+    oci::Descriptor descriptor;
+    descriptor.media_type = image.manifest.media_type;
+    descriptor.digest = image.summary.manifest;
+    descriptor.size = static_cast<std::int64_t>(context.images().blobs().size(descriptor.digest));
+    if (names.empty()) index.manifests.push_back(descriptor);
+    for (const auto& name : names) {
+      descriptor.annotations[std::string(oci::k_annotation_ref_name)] = name;
+      index.manifests.push_back(descriptor);
+    }
+  }
+  return index;
+}
+
+/// Every blob of the images, once.
+std::vector<Digest> blobs_of(const std::vector<Chosen>& images) {
+  std::set<Digest> digests;
+  for (const auto& [image, names] : images) {
+    digests.insert(image.summary.manifest);
+    digests.insert(image.manifest.config.digest);
+    for (const auto& layer : image.manifest.layers) digests.insert(layer.digest);
+  }
+  return {digests.begin(), digests.end()};
+}
+
+void save_layout_archive(Context& context, const std::vector<Chosen>& images, const oci::Index& index,
+                         archive::ByteSink& sink) {
+  const auto& blobs = context.images().blobs();
+  archive::TarWriter tar(sink);
+  tar.add_file("oci-layout", oci::image_layout_text());
+  tar.add_directory("blobs");
+  tar.add_directory("blobs/sha256");
+  for (const auto& digest : blobs_of(images)) {
+    const linux::Fd file = blobs.open(digest);
+    archive::FdSource source(file.get());
+    tar.add_file("blobs/sha256/" + std::string(digest.hex()), blobs.size(digest), source);
+  }
+  tar.add_file("index.json", oci::serialize(index));
+  tar.finish();
+}
+
+void save_layout_directory(Context& context, const std::vector<Chosen>& images, const oci::Index& index,
+                           const std::string& directory) {
+  linux::ensure_directory(directory + "/blobs/sha256", 0755);
+  const store::BlobStore target(directory);
+  for (const auto& digest : blobs_of(images)) {
+    if (target.has(digest)) continue;
+    const linux::Fd file = context.images().blobs().open(digest);
+    archive::FdSource source(file.get());
+    const auto writer = target.create();
+    archive::copy(source, *writer);
+    writer->commit(digest);
+  }
+  linux::write_file_atomic(directory + "/oci-layout", oci::image_layout_text(),
+                           linux::Durability::crash_of_process, 0644);
+  linux::write_file_atomic(directory + "/index.json", oci::serialize(index),
+                           linux::Durability::crash_of_process, 0644);
+}
+
+}  // namespace
+
+void save_images(Context& context, const std::vector<std::string>& names, SaveFormat format,
+                 const std::string& destination) {
+  const auto images = choose(context, names);
+  const oci::Index index = make_index(context, images);
+  if (format == SaveFormat::oci_directory) {
+    save_layout_directory(context, images, index, destination);
+    return;
+  }
+  linux::Fd file;
+  const std::string temporary = destination + ".partial";
+  if (destination != "-") file = linux::open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  archive::FdSink sink(file ? file.get() : STDOUT_FILENO, destination);
+  try {
+    if (format == SaveFormat::docker_archive) {
+      save_docker(context, images, sink);
+    } else {
+      save_layout_archive(context, images, index, sink);
+    }
+  } catch (...) {
+    if (file) ::unlink(temporary.c_str());
+    throw;
+  }
+  if (file) linux::rename_path(temporary, destination);
+}
+
+}  // namespace coracle::engine
