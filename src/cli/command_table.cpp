@@ -16,7 +16,7 @@ constexpr Verb k_version = {"Display the Coracle version information", setup_ver
 
 constexpr auto k_table = std::to_array<CommandRow>({
     {"__complete", "", k_complete, true},
-    {"completion", "", k_completion, true},
+    {"completion", "", k_completion},
     {"help", "", k_help},
     {"version", "", k_version},
 });
