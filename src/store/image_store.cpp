@@ -222,13 +222,15 @@ void ImageStore::untag(const ImageSummary& image, const std::vector<std::string>
   write_index(entries);
 }
 
+void ImageStore::forget(const ImageSummary& image) {
+  const auto lock = lock_index();
+  auto entries = read_index();
+  std::erase_if(entries, [&](const Entry& entry) { return entry.id() == image.id; });
+  write_index(entries);
+}
+
 void ImageStore::remove(const ImageSummary& image, const std::vector<std::string>& layers_in_use) {
-  {
-    const auto lock = lock_index();
-    auto entries = read_index();
-    std::erase_if(entries, [&](const Entry& entry) { return entry.id() == image.id; });
-    write_index(entries);
-  }
+  forget(image);
   collect_garbage(layers_in_use);
 }
 

@@ -54,6 +54,8 @@ class ImageStore {
   /// Takes the image out of the index, then everything that no image and no container needs.
   /// @param layers_in_use  diff ids that containers hold
   void remove(const ImageSummary& image, const std::vector<std::string>& layers_in_use);
+  /// Takes a damaged image out of the index and nothing else.
+  void forget(const ImageSummary& image);
   /// Removes blobs and layers that nothing refers to.
   void collect_garbage(const std::vector<std::string>& layers_in_use);
 
