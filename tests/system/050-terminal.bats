@@ -48,7 +48,7 @@ teardown() { remove_containers; }
   sleep 0.5
   run_coracle 0 inspect --format '{{.State.Status}}' survivor
   assert_equal "$output" running
-  run timeout 1 "$CORACLE" attach --no-stdin survivor
+  run timeout -s KILL 1 "$CORACLE" attach --no-stdin survivor
   assert_output tick
 }
 

@@ -30,8 +30,11 @@ void for_each_name(CommandContext& context, const std::vector<std::string>& name
   if (last) throw Error(*last);
 }
 
-void declare_selection(Command& command, Selection& selection, bool with_all) {
-  if (with_all) command.options().add("all", 'a', selection.all, "Work on all containers");
+void declare_selection(Command& command, Selection& selection, AllOption all) {
+  if (all != AllOption::none) {
+    const char letter = all == AllOption::with_letter ? 'a' : '\0';
+    command.options().add("all", letter, selection.all, "Work on all containers");
+  }
   command.options().add("latest", 'l', selection.latest, "Work on the container created last");
   command.options()
       .add("cidfile", '\0', selection.cidfiles, "Read the container ID from the file")

@@ -28,7 +28,8 @@ struct Selection {
   bool latest = false;
   std::vector<std::string> cidfiles;
 };
-void declare_selection(Command& command, Selection& selection, bool with_all);
+enum class AllOption { none, without_letter, with_letter };
+void declare_selection(Command& command, Selection& selection, AllOption all);
 std::vector<std::string> select_containers(engine::Context& engine, const CommandContext& context,
                                            const Selection& selection,
                                            const std::function<bool(const store::ContainerState&)>& fits = {});

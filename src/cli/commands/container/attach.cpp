@@ -35,7 +35,7 @@ void setup_attach(Command& command) {
         }
         return result.kind == monitor::AttachResult::Kind::exited ? result.exit_code : 0;
       });
-  declare_selection(command, values.selection, false);
+  declare_selection(command, values.selection, AllOption::none);
   command.options().add("no-stdin", '\0', values.no_stdin, "Do not attach standard input");
   command.options().add("sig-proxy", '\0', values.signal_proxy, "Pass on signals to the container");
   command.options().add("detach-keys", '\0', values.detach_keys, "Keys that detach from the container");

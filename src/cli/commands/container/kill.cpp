@@ -31,7 +31,7 @@ void setup_kill(Command& command) {
         });
         return 0;
       });
-  declare_selection(command, values.selection, true);
+  declare_selection(command, values.selection, AllOption::with_letter);
   command.options().add("signal", 's', values.signal, "Signal to send");
 }
 

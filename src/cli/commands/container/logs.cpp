@@ -25,7 +25,7 @@ void setup_logs(Command& command) {
         });
         return 0;
       });
-  declare_selection(command, values.selection, false);
+  declare_selection(command, values.selection, AllOption::none);
   OptionSet& options = command.options();
   options.add("follow", 'f', values.log.follow, "Go on showing what is written");
   options.add("timestamps", 't', values.log.timestamps, "Show the time of each line");

@@ -21,7 +21,7 @@ void declare(Command& command, bool paused) {
         });
         return 0;
       });
-  declare_selection(command, selection, true);
+  declare_selection(command, selection, AllOption::with_letter);
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ void setup_rm(Command& command) {
         });
         return 0;
       });
-  declare_selection(command, values.selection, true);
+  declare_selection(command, values.selection, AllOption::with_letter);
   OptionSet& options = command.options();
   options.add("force", 'f', values.remove.force, "Stop a running container first; pass over missing ones");
   options.add("time", 't', values.remove.timeout, "Seconds to wait before a running one is killed");

@@ -30,7 +30,7 @@ void declare(Command& command, Values& values, Work work, bool stops) {
         });
         return 0;
       });
-  declare_selection(command, values.selection, true);
+  declare_selection(command, values.selection, AllOption::with_letter);
   command.options().add("time", 't', values.timeout, "Seconds to wait before the container is killed").alias("timeout");
   if (stops) {
     command.options().add("ignore", 'i', values.ignore, "Pass over containers that do not exist");

@@ -18,7 +18,7 @@ void setup_wait(Command& command) {
         });
         return 0;
       });
-  declare_selection(command, selection, false);
+  declare_selection(command, selection, AllOption::none);
 }
 
 }  // namespace coracle::cli
