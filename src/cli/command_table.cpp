@@ -61,7 +61,7 @@ constexpr auto k_table = std::to_array<CommandRow>({
     {"__complete", "", k_complete, true},
     {"attach", "", k_attach},
     {"commit", "", k_commit},
-    {"completion", "", k_completion, true},
+    {"completion", "", k_completion},
     {"container", "", k_container_group},
     {"container attach", "", k_attach},
     {"container commit", "", k_commit},

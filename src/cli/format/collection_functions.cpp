@@ -106,11 +106,10 @@ Value join_elements(std::span<const Value> arguments) {
 }
 
 Value split_text(std::span<const Value> arguments) {
-  std::string_view text = element_text(arguments[0]);
-  const std::string whole(text);
+  const std::string whole = element_text(arguments[0]);
   const std::string separator = element_text(arguments[1]);
   Json parts = Json::array();
-  text = whole;
+  std::string_view text = whole;
   if (separator.empty()) {
     for (const char c : text) parts.push_back(std::string(1, c));
     return parts;

@@ -276,7 +276,8 @@ Value Evaluator::evaluate_function(const Value& dot, const Command& command, con
   if (function->call == nullptr) return evaluate_logic(dot, command, final, first.name == "and");
   const std::vector<Value> arguments = evaluate_arguments(dot, command, final);
   // A heading goes through functions unchanged: {{upper .Name}} has the heading of {{.Name}}.
-  if (schema_.headings && !first.name.starts_with("print")) return arguments.front();
+  const bool prints = first.name.starts_with("print") || arguments.empty();
+  if (schema_.headings && !prints) return arguments.front();
   try {
     return function->call(arguments);
   } catch (const Error& error) {

@@ -85,32 +85,45 @@ bool wants_enosys(const SeccompSpec& spec) {
   return false;
 }
 
-std::vector<sock_filter> condense(const ExportedFilter& exported, const SeccompSpec& spec) {
-  std::vector<std::uint32_t> architectures;
-  for (const auto token : exported.tokens) {
-    const auto audit = audit_architecture(token);
-    if (std::ranges::find(architectures, audit) == architectures.end()) {
-      architectures.push_back(audit);
-    }
-  }
-  auto table = tabulate(exported.program, architectures);
-  if (!table) {
-    log::debug("seccomp: libseccomp's filter is used as it is");
-    return exported.program;
-  }
-  for (const auto token : exported.tokens) {
-    auto& numbers = std::ranges::find(table->architectures, audit_architecture(token),
-                                      &ArchitectureTable::audit_architecture)
-                        ->numbers;
-    add_late_rules(numbers, token, spec);
-    if (!wants_enosys(spec)) continue;
+/// The table of one architecture, or nothing if it cannot be had.
+std::optional<NumberTable> table_for(const SeccompSpec& spec, std::uint32_t token,
+                                     DecisionTable& whole) {
+  const auto program = export_filter(spec, {&token, 1});
+  auto numbers = tabulate(program, audit_architecture(token));
+  if (!numbers) return std::nullopt;
+  add_source(whole, program, *numbers);
+  add_late_rules(*numbers, token, spec);
+  if (wants_enosys(spec)) {
     const std::uint32_t last = number_space(token).second;
-    const std::uint32_t known = last_known_number(numbers, token, spec);
+    const std::uint32_t known = last_known_number(*numbers, token, spec);
     if (known < last) {
-      amend(numbers, known + 1, last, filter_action(SeccompAction::errno_value, ENOSYS));
+      amend(*numbers, known + 1, last, filter_action(SeccompAction::errno_value, ENOSYS));
     }
   }
-  return emit(*table);
+  return numbers;
+}
+
+std::vector<sock_filter> condense(const SeccompSpec& spec) {
+  DecisionTable whole;
+  whole.other_architectures = SECCOMP_RET_KILL_THREAD;  // As libseccomp has it.
+  const auto tokens = tokens_of(spec);
+  for (const auto token : tokens) {
+    auto numbers = table_for(spec, token, whole);
+    if (!numbers) {
+      log::debug("seccomp: libseccomp's filter is used as it is");
+      return export_filter(spec, tokens);
+    }
+    const std::uint32_t audit = audit_architecture(token);
+    const auto sibling =
+        std::ranges::find(whole.architectures, audit, &ArchitectureTable::audit_architecture);
+    if (sibling == whole.architectures.end()) {
+      whole.architectures.push_back({audit, std::move(*numbers)});
+    } else {
+      // x32 and x86-64 share an architecture and divide its numbers.
+      splice(sibling->numbers, k_x32_bit, UINT32_MAX, *numbers);
+    }
+  }
+  return emit(whole);
 }
 
 unsigned flags_of(const SeccompSpec& spec) {
@@ -149,7 +162,7 @@ SeccompProgram compile_seccomp(const SeccompSpec& spec) {
     throw Error(ErrorClass::invalid_argument, "SCMP_ACT_NOTIFY cannot be used as default action");
   }
   SeccompProgram program;
-  program.filter = seccomp::condense(seccomp::export_filter(spec), spec);
+  program.filter = seccomp::condense(spec);
   if (program.filter.size() > BPF_MAXINSNS) {
     throw Error(ErrorClass::invalid_argument,
                 "the seccomp profile needs {} instructions, the kernel takes {}",

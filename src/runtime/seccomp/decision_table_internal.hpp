@@ -48,18 +48,22 @@ struct ArchitectureTable {
 struct DecisionTable {
   std::vector<ArchitectureTable> architectures;
   std::uint32_t other_architectures = 0;  ///< the action for calls of any other one
-  std::vector<sock_filter> source;        ///< the program that was tabulated
+  std::vector<sock_filter> source;        ///< the programs that were tabulated, one after the other
 };
 
-/// Tabulates a program for the given values of seccomp_data.arch. Nothing if the program does
-/// something that libseccomp's do not (as of 2.6) and that could escape the table.
-std::optional<DecisionTable> tabulate(std::span<const sock_filter> program,
-                                      std::span<const std::uint32_t> audit_architectures);
+/// Tabulates a program for one value of seccomp_data.arch. Nothing if the program does something
+/// that libseccomp's do not (as of 2.6) and that could escape the table.
+std::optional<NumberTable> tabulate(std::span<const sock_filter> program,
+                                    std::uint32_t audit_architecture);
 
 /// What the table says for a number.
 const Outcome& outcome_of(const NumberTable& table, std::uint32_t number);
+/// Takes the outcomes of `first` … `last` from another table.
+void splice(NumberTable& table, std::uint32_t first, std::uint32_t last, const NumberTable& other);
 /// Replaces the outcomes of `first` … `last` by an action.
 void amend(NumberTable& table, std::uint32_t first, std::uint32_t last, std::uint32_t action);
+/// Adds a program to the sources, and makes its table's outcomes refer to its place there.
+void add_source(DecisionTable& table, std::span<const sock_filter> program, NumberTable& numbers);
 
 /// A program that decides as the table does.
 std::vector<sock_filter> emit(const DecisionTable& table);

@@ -93,21 +93,13 @@ void add_rule(void* context, std::uint32_t action, const std::string& name,
   for (const auto& argument : arguments) add(&argument, 1);
 }
 
-std::vector<std::uint32_t> tokens_of(const SeccompSpec& spec) {
-  std::vector<std::uint32_t> tokens = {::seccomp_arch_native()};
-  for (const auto& name : spec.architectures) {
-    const auto token = architecture_token(name);
-    if (!token) {
-      // One that was named after this libseccomp was made cannot run here either.
-      if (!name.starts_with("SCMP_ARCH_")) {
-        throw Error(ErrorClass::invalid_argument, "unknown seccomp architecture '{}'", name);
-      }
-      log::debug("seccomp: architecture '{}' is left out", name);
-      continue;
-    }
-    if (std::ranges::find(tokens, *token) == tokens.end()) tokens.push_back(*token);
+void choose_architectures(void* context, std::span<const std::uint32_t> tokens) {
+  for (const auto token : tokens) {
+    const int result = ::seccomp_arch_add(context, token);
+    if (result != 0 && result != -EEXIST) throw SysError(-result, "cannot add an architecture");
   }
-  return tokens;
+  const auto native = ::seccomp_arch_native();
+  if (std::ranges::find(tokens, native) == tokens.end()) ::seccomp_arch_remove(context, native);
 }
 
 std::vector<sock_filter> read_program(void* context) {
@@ -155,19 +147,32 @@ std::uint32_t action_of(const SeccompSyscall& rule) {
   return filter_action(rule.action, rule.errno_ret.value_or(EPERM));
 }
 
-ExportedFilter export_filter(const SeccompSpec& spec) {
+std::vector<std::uint32_t> tokens_of(const SeccompSpec& spec) {
+  std::vector<std::uint32_t> tokens = {::seccomp_arch_native()};
+  for (const auto& name : spec.architectures) {
+    const auto token = architecture_token(name);
+    if (!token) {
+      // One that was named after this libseccomp was made cannot run here either.
+      if (!name.starts_with("SCMP_ARCH_")) {
+        throw Error(ErrorClass::invalid_argument, "unknown seccomp architecture '{}'", name);
+      }
+      log::debug("seccomp: architecture '{}' is left out", name);
+      continue;
+    }
+    if (std::ranges::find(tokens, *token) == tokens.end()) tokens.push_back(*token);
+  }
+  return tokens;
+}
+
+std::vector<sock_filter> export_filter(const SeccompSpec& spec,
+                                       std::span<const std::uint32_t> tokens) {
   const std::uint32_t unnamed = default_action(spec);
   const Context context(::seccomp_init(unnamed));
   if (!context) {
     throw Error(ErrorClass::unavailable, "the kernel does not support the seccomp action '{}'",
                 oci::to_string(spec.default_action));
   }
-  ExportedFilter exported;
-  exported.tokens = tokens_of(spec);
-  for (const auto token : exported.tokens) {
-    const int result = ::seccomp_arch_add(context.get(), token);
-    if (result != 0 && result != -EEXIST) throw SysError(-result, "cannot add an architecture");
-  }
+  choose_architectures(context.get(), tokens);
   // A tree by number instead of one comparison after the other: less to run when it is tabulated.
   ::seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
   for (const auto& rule : spec.syscalls) {
@@ -176,8 +181,7 @@ ExportedFilter export_filter(const SeccompSpec& spec) {
     const auto arguments = arguments_of(rule);
     for (const auto& name : rule.names) add_rule(context.get(), action, name, arguments);
   }
-  exported.program = read_program(context.get());
-  return exported;
+  return read_program(context.get());
 }
 
 }  // namespace coracle::runtime::seccomp

@@ -82,43 +82,50 @@ NumberTable::const_iterator range_of(const NumberTable& table, std::uint32_t num
 
 }  // namespace
 
-std::optional<DecisionTable> tabulate(Program program,
-                                      std::span<const std::uint32_t> audit_architectures) {
-  DecisionTable table;
-  table.source.assign(program.begin(), program.end());
-  const auto points = turning_points(program);
-  for (const std::uint32_t architecture : audit_architectures) {
-    NumberTable numbers;
-    for (const std::uint32_t number : points) {
-      const auto outcome = run(program, architecture, number);
-      if (!outcome) return std::nullopt;
-      numbers.push_back({number, *outcome});
-    }
-    merge_neighbours(numbers);
-    table.architectures.push_back({architecture, std::move(numbers)});
+std::optional<NumberTable> tabulate(Program program, std::uint32_t audit_architecture) {
+  NumberTable numbers;
+  for (const std::uint32_t number : turning_points(program)) {
+    const auto outcome = run(program, audit_architecture, number);
+    if (!outcome) return std::nullopt;
+    numbers.push_back({number, *outcome});
   }
-  constexpr std::uint32_t k_no_architecture = 0;
-  const auto other = run(program, k_no_architecture, 0);
-  if (!other || other->kind != Outcome::Kind::action) return std::nullopt;
-  table.other_architectures = other->value;
-  return table;
+  merge_neighbours(numbers);
+  return numbers;
 }
 
 const Outcome& outcome_of(const NumberTable& table, std::uint32_t number) {
   return range_of(table, number)->outcome;
 }
 
+void splice(NumberTable& table, std::uint32_t first, std::uint32_t last, const NumberTable& other) {
+  NumberTable spliced;
+  const auto within = [](std::uint32_t low, std::uint32_t high) {
+    return [=](const NumberRange& range) { return range.first >= low && range.first <= high; };
+  };
+  if (first > 0) std::ranges::copy_if(table, std::back_inserter(spliced), within(0, first - 1));
+  spliced.push_back({first, outcome_of(other, first)});
+  if (first < last)
+    std::ranges::copy_if(other, std::back_inserter(spliced), within(first + 1, last));
+  if (last < UINT32_MAX) {
+    spliced.push_back({last + 1, outcome_of(table, last + 1)});
+    if (last + 1 < UINT32_MAX) {
+      std::ranges::copy_if(table, std::back_inserter(spliced), within(last + 2, UINT32_MAX));
+    }
+  }
+  merge_neighbours(spliced);
+  table = std::move(spliced);
+}
+
 void amend(NumberTable& table, std::uint32_t first, std::uint32_t last, std::uint32_t action) {
-  NumberTable amended;
-  std::ranges::copy_if(table, std::back_inserter(amended),
-                       [&](const NumberRange& range) { return range.first < first; });
-  amended.push_back({first, {Outcome::Kind::action, action}});
-  if (last != UINT32_MAX) amended.push_back({last + 1, outcome_of(table, last + 1)});
-  std::ranges::copy_if(table, std::back_inserter(amended), [&](const NumberRange& range) {
-    return last != UINT32_MAX && range.first > last + 1;
-  });
-  merge_neighbours(amended);
-  table = std::move(amended);
+  splice(table, first, last, {{0, {Outcome::Kind::action, action}}});
+}
+
+void add_source(DecisionTable& table, Program program, NumberTable& numbers) {
+  const auto place = static_cast<std::uint32_t>(table.source.size());
+  table.source.insert(table.source.end(), program.begin(), program.end());
+  for (auto& range : numbers) {
+    if (range.outcome.kind == Outcome::Kind::arguments) range.outcome.value += place;
+  }
 }
 
 }  // namespace coracle::runtime::seccomp

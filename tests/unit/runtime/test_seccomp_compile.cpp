@@ -16,15 +16,6 @@ using oci::SeccompOperator;
 
 namespace {
 
-std::vector<std::uint32_t> audit_architectures(const seccomp::ExportedFilter& exported) {
-  std::vector<std::uint32_t> values;
-  for (const auto token : exported.tokens) {
-    const auto audit = seccomp::audit_architecture(token);
-    if (std::find(values.begin(), values.end(), audit) == values.end()) values.push_back(audit);
-  }
-  return values;
-}
-
 /// Numbers of every kind: all that exist, x32's, borders, the impossible.
 std::vector<std::uint32_t> numbers_to_try() {
   std::vector<std::uint32_t> numbers = {0x3fffffff, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff};
@@ -43,15 +34,21 @@ std::uint64_t random_argument(std::mt19937& random) {
   return k_interesting[random() % std::size(k_interesting)];
 }
 
-/// Compares a program of libseccomp with its condensed form, call by call.
+/// Whether the number may be one that only our own table knows, or beyond all that a profile names.
+bool is_ours_alone(std::uint32_t architecture, std::uint32_t number) {
+  constexpr std::uint32_t k_first = 335;  // uretprobe
+  const bool x32 = architecture == seccomp::audit_architecture(SCMP_ARCH_X32);
+  return (x32 ? number & ~seccomp::k_x32_bit : number) >= k_first;
+}
+
+/// Compares libseccomp's filter for all architectures with what we make of it, call by call.
 void check_same_decisions(const oci::SeccompSpec& spec) {
-  const auto exported = seccomp::export_filter(spec);
-  auto architectures = audit_architectures(exported);
-  const auto table = seccomp::tabulate(exported.program, architectures);
-  REQUIRE(table);
-  const auto condensed = seccomp::emit(*table);
+  const auto tokens = seccomp::tokens_of(spec);
+  const auto exported = seccomp::export_filter(spec, tokens);
+  const auto condensed = compile_seccomp(spec).filter;
+  std::vector<std::uint32_t> architectures = {0x12345678};
+  for (const auto token : tokens) architectures.push_back(seccomp::audit_architecture(token));
   std::mt19937 random(7);
-  architectures.push_back(0x12345678);
   std::size_t different = 0;
   for (const auto architecture : architectures) {
     for (const auto number : numbers_to_try()) {
@@ -60,10 +57,15 @@ void check_same_decisions(const oci::SeccompSpec& spec) {
         call.nr = static_cast<int>(number);
         call.arch = architecture;
         for (auto& argument : call.args) argument = random_argument(random);
-        if (test::run_filter(exported.program, call) != test::run_filter(condensed, call)) {
-          ++different;
-          UNSCOPED_INFO("architecture " << architecture << " number " << number);
-        }
+        const auto theirs = test::run_filter(exported, call);
+        const auto ours = test::run_filter(condensed, call);
+        if (ours == theirs) continue;
+        const bool meant = is_ours_alone(architecture, number) &&
+                           theirs == seccomp::default_action(spec) &&
+                           (ours == test::errno_action(ENOSYS) || ours == test::k_allow);
+        if (meant) continue;
+        ++different;
+        UNSCOPED_INFO("architecture " << architecture << " number " << number);
       }
     }
   }
