@@ -327,8 +327,13 @@ linux::Fd leave_client(const LaunchPlan& plan, linux::Fd channel) {
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   const int first_free = 3 + plan.preserved_fds;
+  // Among the numbers that are handed on there may be descriptors of our own: a lock kept open here
+  // would stay locked.
+  for (int fd = 3; fd < first_free; ++fd) {
+    if (fd != channel.get() && (::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0) ::close(fd);
+  }
   const int place = ::fcntl(channel.get(), F_DUPFD_CLOEXEC, first_free);
-  (void)channel.release();
+  channel.reset();
   if (place > first_free) ::syscall(SYS_close_range, first_free, place - 1, 0);
   ::syscall(SYS_close_range, place + 1, ~0U, 0);
   if (!plan.passthrough) {

@@ -56,6 +56,7 @@ SpecFacts ContainerLifecycle::gather_facts() {
     facts.cgroup_view = CgroupView::legacy;
     facts.cgroup_controllers = runtime::available_controllers(support);
   }
+  facts.host_has_mqueue = linux::exists("/dev/mqueue");
   facts.passwd = read_image_file(context_, config_, "etc/passwd");
   facts.group = read_image_file(context_, config_, "etc/group");
   for (const auto* joined : {&config_.pid, &config_.ipc, &config_.uts, &config_.cgroup, &config_.network}) {
