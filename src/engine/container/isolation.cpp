@@ -88,8 +88,6 @@ void require_mapped(const std::vector<IdRange>& ranges, std::uint32_t available,
   }
 }
 
-}  // namespace
-
 /// The files that are bound into a container lie in directories that only the user may enter: a map
 /// that leaves the user out would need them opened beforehand.
 void require_own_id(const linux::IdMappings& maps, bool rootless) {
@@ -98,6 +96,8 @@ void require_own_id(const linux::IdMappings& maps, bool rootless) {
   throw Error(ErrorClass::not_implemented,
               "user namespaces that do not map the user's own id are not supported yet");
 }
+
+}  // namespace
 
 store::ContainerNamespace resolve_network(Context& context, const std::vector<std::string>& networks) {
   const std::string wanted = networks.empty() ? context.config().network : networks.back();
