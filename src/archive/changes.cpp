@@ -1,112 +1,105 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
 #include <fcntl.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <map>
 
-#include "archive/overlay_internal.hpp"
-#include "coracle/archive/pack_layer.hpp"
-#include "coracle/base/error.hpp"
-#include "coracle/base/strings.hpp"
+#include "archive/marks_internal.hpp"
+#include "archive/merged_view_internal.hpp"
+#include "coracle/archive/layers.hpp"
 #include "coracle/linux/directory.hpp"
-#include "coracle/linux/file.hpp"
-#include "coracle/linux/resolve.hpp"
 
 namespace coracle::archive {
 namespace {
 
-enum class Found { yes, no, hidden };
-
-/// Whether one layer has `path`, and whether it hides what the layers below have there.
-Found look_up(int layer, const std::string& path) {
-  std::string reached;
-  for (const auto& part : split(path, '/')) {
-    if (!reached.empty()) {
-      const linux::Fd directory = linux::try_open_in_root(layer, reached, O_RDONLY | O_DIRECTORY);
-      if (!directory) return Found::hidden;  // Something else than a directory is in the way.
-      if (is_opaque(directory.get())) {
-        struct stat info {};
-        const linux::Fd entry = linux::try_open_in_root(layer, path, O_PATH | O_NOFOLLOW);
-        const bool there = entry && ::fstat(entry.get(), &info) == 0 && !is_whiteout(info);
-        return there ? Found::yes : Found::hidden;
-      }
-    }
-    reached += (reached.empty() ? "" : "/") + part;
-    const linux::Fd entry = linux::try_open_in_root(layer, reached, O_PATH | O_NOFOLLOW);
-    struct stat info {};
-    if (!entry || ::fstat(entry.get(), &info) != 0) return Found::no;
-    if (is_whiteout(info)) return Found::hidden;
-  }
-  return Found::yes;
+/// Overlayfs copies a directory up with its mode and times before it makes the first entry in it.
+bool looks_the_same(const struct stat& left, const struct stat& right) noexcept {
+  return left.st_mode == right.st_mode && left.st_uid == right.st_uid && left.st_gid == right.st_gid &&
+         left.st_mtim.tv_sec == right.st_mtim.tv_sec && left.st_mtim.tv_nsec == right.st_mtim.tv_nsec;
 }
 
 class ChangeLister {
  public:
   ChangeLister(const std::vector<std::string>& below,
                const std::function<bool(std::string_view)>& excluded)
-      : excluded_(excluded) {
-    for (const auto& path : below) below_.push_back(linux::open_file(path, O_RDONLY | O_DIRECTORY));
-  }
+      : below_(below), excluded_(excluded) {}
 
-  void visit(int directory, const std::string& path) {
-    linux::Directory entries(directory);
-    std::vector<std::string> names;
-    while (const auto entry = entries.next()) names.emplace_back(entry->name);
-    for (const auto& name : names) visit_entry(directory, name, path.empty() ? name : path + "/" + name);
-  }
+  void visit_root(int upper) { visit(upper, "", below_.root()); }
 
-  std::vector<Change> take() {
-    std::ranges::sort(changes_, {}, &Change::path);
-    return std::move(changes_);
+  std::vector<Change> take() const {
+    std::vector<Change> changes;
+    for (const auto& [path, kind] : changes_) changes.push_back({kind, path});
+    return changes;
   }
 
  private:
-  bool exists_below(const std::string& path) const {
-    for (const auto& layer : below_) {
-      const Found found = look_up(layer.get(), path);
-      if (found != Found::no) return found == Found::yes;
+  using Node = MergedView::Node;
+
+  /// @param below  the same directory in the layers below; without any layer if it is not there
+  void visit(int directory, const std::string& path, const Node& below) {
+    linux::Directory entries(directory);
+    std::vector<std::string> names;
+    while (const auto entry = entries.next()) names.emplace_back(entry->name);
+    for (const auto& name : names) {
+      const std::string child = path.empty() ? name : path + "/" + name;
+      if (!excluded_ || !excluded_(child)) visit_entry(directory, name, child, below);
     }
-    return false;
   }
 
-  void visit_entry(int parent, const std::string& name, const std::string& path) {
-    if (excluded_ && excluded_(path)) return;
+  void visit_entry(int parent, const std::string& name, const std::string& path, const Node& below) {
     struct stat info {};
-    if (::fstatat(parent, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return;
+    if (::fstatat(parent, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return;  // Gone meanwhile.
+    const auto old = below_.look_up(below, name);
     if (is_whiteout(info)) {
-      if (exists_below(path)) changes_.push_back({ChangeKind::deleted, "/" + path});
+      if (old) record(path, ChangeKind::deleted);
       return;
     }
-    const bool known = exists_below(path);
-    changes_.push_back({known ? ChangeKind::modified : ChangeKind::added, "/" + path});
-    if (!S_ISDIR(info.st_mode)) return;
-    const linux::Fd directory = linux::open_at(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    if (known && is_opaque(directory.get())) list_hidden(directory.get(), path);
-    visit(directory.get(), path);
+    if (!S_ISDIR(info.st_mode)) {
+      record(path, old ? ChangeKind::modified : ChangeKind::added);
+      return;
+    }
+    const linux::Fd directory = linux::try_open_at(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (!directory) return;
+    Node merged;
+    merged.path = path;
+    if (!old) {
+      record(path, ChangeKind::added);
+    } else if (!S_ISDIR(old->info.st_mode)) {
+      record(path, ChangeKind::modified);
+    } else {
+      merged = below_.enter(below, name);
+      const bool opaque = is_opaque(directory.get());
+      if (opaque || !looks_the_same(info, old->info)) record(path, ChangeKind::modified);
+      if (opaque) list_hidden(directory.get(), merged);
+    }
+    visit(directory.get(), path, merged);
   }
 
-  /// What an opaque directory hides of the directories below it counts as deleted.
-  void list_hidden(int directory, const std::string& path) {
-    for (const auto& layer : below_) {
-      const linux::Fd lower = linux::try_open_in_root(layer.get(), path, O_RDONLY | O_DIRECTORY);
-      if (!lower) continue;
-      linux::Directory entries(lower.get());
-      while (const auto entry = entries.next()) {
-        const std::string name(entry->name);
-        const std::string child = path + "/" + name;
-        if (::faccessat(directory, name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) continue;
-        const Change change{ChangeKind::deleted, "/" + child};
-        if (exists_below(child) && std::ranges::find(changes_, change) == changes_.end()) {
-          changes_.push_back(change);
-        }
-      }
+  /// What an opaque directory hides counts as deleted, unless something new is there.
+  void list_hidden(int directory, const Node& below) {
+    for (const auto& name : below_.list(below)) {
+      const std::string path = below.path + "/" + name;
+      struct stat info {};
+      const bool there = ::fstatat(directory, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
+      if (!there && (!excluded_ || !excluded_(path))) record(path, ChangeKind::deleted);
     }
   }
 
+  /// What comes or goes also changes the directories it is in, and those they are in, as docker and
+  /// podman have it.
+  void record(const std::string& path, ChangeKind kind) {
+    changes_.insert_or_assign("/" + path, kind);
+    if (kind == ChangeKind::modified) return;
+    for (auto slash = path.rfind('/'); slash != std::string::npos; slash = path.rfind('/', slash - 1)) {
+      changes_.try_emplace("/" + path.substr(0, slash), ChangeKind::modified);
+      if (slash == 0) break;
+    }
+  }
+
+  const MergedView below_;
   const std::function<bool(std::string_view)>& excluded_;
-  std::vector<linux::Fd> below_;
-  std::vector<Change> changes_;
+  std::map<std::string, ChangeKind> changes_;
 };
 
 }  // namespace
@@ -115,21 +108,8 @@ std::vector<Change> list_changes(const std::string& upper, const std::vector<std
                                  const std::function<bool(std::string_view path)>& excluded) {
   const linux::Fd directory = linux::open_file(upper, O_RDONLY | O_DIRECTORY);
   ChangeLister lister(below, excluded);
-  lister.visit(directory.get(), "");
+  lister.visit_root(directory.get());
   return lister.take();
-}
-
-linux::Fd open_in_layers(const std::vector<std::string>& layers, const std::string& path, int flags) {
-  for (const auto& layer : layers) {
-    const linux::Fd directory = linux::open_if_exists(layer, O_PATH | O_DIRECTORY);
-    if (!directory) continue;
-    switch (look_up(directory.get(), path)) {
-      case Found::yes: return linux::try_open_in_root(directory.get(), path, flags);
-      case Found::hidden: return linux::Fd();
-      case Found::no: break;
-    }
-  }
-  return linux::Fd();
 }
 
 }  // namespace coracle::archive

@@ -4,22 +4,28 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <map>
-#include <optional>
+#include <vector>
 
-#include "archive/overlay_internal.hpp"
-#include "archive/ownership_internal.hpp"
-#include "archive/writer_internal.hpp"
+#include "archive/attributes_internal.hpp"
+#include "archive/marks_internal.hpp"
+#include "archive/pax_writer_internal.hpp"
 #include "coracle/base/error.hpp"
-#include "coracle/base/strings.hpp"
+#include "coracle/base/log.hpp"
 #include "coracle/linux/directory.hpp"
+#include "coracle/linux/user_namespace.hpp"
 
 namespace coracle::archive {
 namespace {
+
+constexpr std::size_t k_buffer = 1 << 20;
+/// Holes that are worth the sparse format, which not every reader knows.
+constexpr off_t k_least_holes = 1 << 20;
+constexpr std::size_t k_most_extents = 4096;
 
 std::vector<std::string> sorted_names(int directory) {
   std::vector<std::string> names;
@@ -29,22 +35,43 @@ std::vector<std::string> sorted_names(int directory) {
   return names;
 }
 
+EntryType type_of(mode_t mode) noexcept {
+  switch (mode & S_IFMT) {
+    case S_IFDIR: return EntryType::directory;
+    case S_IFLNK: return EntryType::symlink;
+    case S_IFCHR: return EntryType::character_device;
+    case S_IFBLK: return EntryType::block_device;
+    case S_IFIFO: return EntryType::fifo;
+    default: return EntryType::file;
+  }
+}
+
+/// Labels and sums that the machine gives to inodes; they mean nothing on another.
+bool belongs_to_machine(std::string_view name) noexcept {
+  return name == "security.selinux" || name == "security.evm";
+}
+
 class Packer {
  public:
-  Packer(ByteSink& sink, const PackOptions& options) : pax_(sink), options_(options) {}
+  Packer(ByteSink& sink, const PackOptions& options)
+      : pax_(sink),
+        options_(options),
+        maps_(linux::mappings_of(::getpid())),
+        buffer_(k_buffer) {}
 
   void pack_directory(int directory, const std::string& path) {
-    if (options_.overlay_upper && is_opaque(directory)) add_mark(path, ".wh..wh..opq");
+    if (options_.overlay_upper && is_opaque(directory)) add_mark(path, std::string(k_opaque_name));
     for (const auto& name : sorted_names(directory)) {
       const std::string child = path.empty() ? name : path + "/" + name;
       if (options_.excluded && options_.excluded(child)) continue;
-      pack_entry(directory, name, child);
+      pack_entry(directory, name, path, child);
     }
   }
   void finish() { pax_.finish(); }
 
  private:
-  void pack_entry(int parent, const std::string& name, const std::string& path) {
+  void pack_entry(int parent, const std::string& name, const std::string& parent_path,
+                  const std::string& path) {
     struct stat info {};
     if (::fstatat(parent, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
       if (errno == ENOENT) return;  // Gone meanwhile.
@@ -52,123 +79,164 @@ class Packer {
     }
     if (S_ISSOCK(info.st_mode)) return;
     if (options_.overlay_upper && is_whiteout(info)) {
-      const auto slash = path.rfind('/');
-      add_mark(slash == std::string::npos ? "" : path.substr(0, slash), ".wh." + name);
+      add_mark(parent_path, std::string(k_whiteout_prefix) + name);
+    } else if (options_.overlay_upper && name.starts_with(k_whiteout_prefix)) {
+      pack_marked_name(info, name, parent_path, path);
+    } else if (S_ISDIR(info.st_mode)) {
+      const linux::Fd directory = linux::open_at(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+      PaxEntry entry = describe(info, path);
+      add_attributes(directory.get(), entry);
+      pax_.begin(entry);
+      pack_directory(directory.get(), path);
+    } else {
+      pack_leaf(parent, name, path, info);
+    }
+  }
+
+  /// fuse-overlayfs marks by ".wh." files what it may not mark by devices. Anything else with such a
+  /// name would remove something from the image that the layer becomes part of.
+  void pack_marked_name(const struct stat& info, const std::string& name, const std::string& parent_path,
+                        const std::string& path) {
+    if (S_ISREG(info.st_mode) && info.st_size == 0) {
+      add_mark(parent_path, name);
+    } else {
+      log::warn("'{}' is left out of the layer: its name means a removed file there", path);
+    }
+  }
+
+  void pack_leaf(int parent, const std::string& name, const std::string& path, const struct stat& info) {
+    PaxEntry entry = describe(info, path);
+    if (info.st_nlink > 1 && !first_link(info, path, entry)) {
+      pax_.begin(entry);
       return;
     }
-    const EntryPointer entry(archive_entry_new());
-    archive_entry_copy_stat(entry.get(), &info);
-    // Times of access and change are nobody's business, and differ with every build.
-    archive_entry_unset_atime(entry.get());
-    archive_entry_unset_ctime(entry.get());
-    archive_entry_unset_birthtime(entry.get());
-    if (S_ISDIR(info.st_mode)) {
-      pack_directory_entry(parent, name, path, entry.get());
-    } else if (first_link(info, path, entry.get())) {
-      pack_content(parent, name, path, info, entry.get());
-    } else {
-      pax_.header(entry.get());
-    }
-  }
-
-  void pack_directory_entry(int parent, const std::string& name, const std::string& path,
-                            ::archive_entry* entry) {
-    const linux::Fd directory = linux::open_at(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    archive_entry_set_pathname(entry, (path + "/").c_str());
-    copy_attributes(directory.get(), entry);
-    pax_.header(entry);
-    pack_directory(directory.get(), path);
-  }
-
-  void pack_content(int parent, const std::string& name, const std::string& path,
-                    const struct stat& info, ::archive_entry* entry) {
     if (S_ISLNK(info.st_mode)) {
-      char target[PATH_MAX];
-      const ssize_t size = ::readlinkat(parent, name.c_str(), target, sizeof target - 1);
+      entry.link_target.resize(PATH_MAX);
+      const ssize_t size =
+          ::readlinkat(parent, name.c_str(), entry.link_target.data(), entry.link_target.size());
       if (size < 0) throw SysError("cannot read link '{}'", path);
-      target[size] = '\0';
-      archive_entry_set_symlink(entry, target);
+      entry.link_target.resize(static_cast<std::size_t>(size));
     }
-    linux::Fd file;
-    if (S_ISREG(info.st_mode)) {
-      file = linux::open_at(parent, name, O_RDONLY | O_NOFOLLOW);
-      copy_attributes(file.get(), entry);
+    if (!S_ISREG(info.st_mode)) {
+      pax_.begin(entry);
+      return;
     }
-    pax_.header(entry);
-    if (file) write_content(file.get(), path, info.st_size);
+    const linux::Fd file = linux::open_at(parent, name, O_RDONLY | O_NOFOLLOW);
+    entry.size = static_cast<std::uint64_t>(info.st_size);
+    add_attributes(file.get(), entry);
+    pack_content(file.get(), entry, info);
   }
 
-  void write_content(int file, const std::string& path, off_t size) {
-    off_t left = size;
-    while (left > 0) {
-      const auto wanted = static_cast<std::size_t>(std::min<off_t>(left, sizeof buffer_));
-      const ssize_t got = ::read(file, buffer_, wanted);
+  static PaxEntry describe(const struct stat& info, const std::string& path) {
+    PaxEntry entry;
+    entry.type = type_of(info.st_mode);
+    entry.path = path;
+    entry.mode = info.st_mode;
+    entry.uid = info.st_uid;
+    entry.gid = info.st_gid;
+    entry.mtime = info.st_mtim;
+    if (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode)) entry.device = info.st_rdev;
+    return entry;
+  }
+
+  void pack_content(int file, PaxEntry& entry, const struct stat& info) {
+    std::vector<Extent> extents = {{0, info.st_size}};
+    if (info.st_blocks * 512 + k_least_holes <= info.st_size) {
+      extents = data_extents(file, info.st_size, k_most_extents);
+      off_t data = 0;
+      for (const auto& extent : extents) data += extent.size;
+      entry.sparse = info.st_size - data >= k_least_holes;
+    }
+    if (entry.sparse) {
+      entry.extents = extents;
+    } else {
+      extents = {{0, info.st_size}};
+    }
+    pax_.begin(entry);
+    for (const auto& extent : extents) write_extent(file, extent, entry.path);
+  }
+
+  void write_extent(int file, const Extent& extent, const std::string& path) {
+    off_t done = 0;
+    while (done < extent.size) {
+      const auto wanted = std::min<std::size_t>(static_cast<std::size_t>(extent.size - done), k_buffer);
+      const ssize_t got = ::pread(file, buffer_.data(), wanted, extent.offset + done);
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) throw SysError("cannot read '{}'", path);
       if (got == 0) throw Error(ErrorClass::conflict, "'{}' shrank while it was archived", path);
-      pax_.data(buffer_, static_cast<std::size_t>(got));
-      left -= got;
+      pax_.data(buffer_.data(), static_cast<std::size_t>(got));
+      done += got;
     }
-    pax_.end_entry();
   }
 
   /// Whether this is the first name of its inode; a later one becomes a hard link to it.
-  bool first_link(const struct stat& info, const std::string& path, ::archive_entry* entry) {
-    archive_entry_set_pathname(entry, path.c_str());
-    if (info.st_nlink < 2) return true;
-    const auto [known, added] = links_.try_emplace({info.st_dev, info.st_ino}, path);
+  bool first_link(const struct stat& info, const std::string& path, PaxEntry& entry) {
+    const auto [known, added] =
+        links_.try_emplace({info.st_dev, info.st_ino}, Link{path, info.st_nlink - 1});
     if (added) return true;
-    archive_entry_set_hardlink(entry, known->second.c_str());
-    archive_entry_set_size(entry, 0);
+    entry.type = EntryType::hard_link;
+    entry.link_target = known->second.path;
+    if (--known->second.names_left == 0) links_.erase(known);
     return false;
   }
 
-  void copy_attributes(int file, ::archive_entry* entry) {
-    char names[65536];
-    const ssize_t size = ::flistxattr(file, names, sizeof names);
-    for (const char* name = names; size > 0 && name < names + size; name += ::strlen(name) + 1) {
-      char value[65536];
-      const ssize_t length = ::fgetxattr(file, name, value, sizeof value);
-      if (length < 0) continue;
-      if (::strcmp(name, k_owner_attribute) == 0) {
-        restore_owner(std::string_view(value, static_cast<std::size_t>(length)), entry);
-      } else if (!is_private_attribute(name) && ::strncmp(name, "system.", 7) != 0) {
-        archive_entry_xattr_add_entry(entry, name, value, static_cast<std::size_t>(length));
+  void add_attributes(int file, PaxEntry& entry) {
+    for_each_attribute(file, [&](const std::string& name, std::string_view value) {
+      if (name == k_owner_attribute) {
+        restore_owner(value, entry);
+      } else if (name.starts_with(k_saved_prefix)) {
+        entry.attributes.try_emplace(name.substr(k_saved_prefix.size()), value);
+      } else if (name.ends_with(".overlay.redirect") || name.ends_with(".overlay.metacopy")) {
+        throw Error(ErrorClass::internal,
+                    "'{}' has its content elsewhere: the overlay was mounted with redirect_dir or metacopy",
+                    entry.path);
+      } else if (name == "security.capability") {
+        entry.attributes[name] = portable_capability(value);
+      } else if (!is_private_attribute(name) && !belongs_to_machine(name) &&
+                 name.find('=') == std::string::npos) {  // It would end the name in a pax record.
+        entry.attributes[name] = value;
       }
-    }
+    });
   }
 
-  static void restore_owner(std::string_view text, ::archive_entry* entry) {
-    const auto pair = split_once(text, ':');
-    const auto uid = pair ? parse_int(pair->first) : std::nullopt;
-    const auto gid = pair ? parse_int(pair->second) : std::nullopt;
-    if (!uid || !gid) return;
-    archive_entry_set_uid(entry, *uid);
-    archive_entry_set_gid(entry, *gid);
+  /// The record counts as long as the file has the owner that it was squashed to.
+  void restore_owner(std::string_view text, PaxEntry& entry) const {
+    const auto owner = parse_owner(text);
+    if (!owner) return;
+    const auto restore = [](std::int64_t& current, std::int64_t recorded,
+                            const std::vector<linux::IdRange>& ranges) {
+      const bool mapped = recorded >= 0 && recorded < UINT32_MAX &&
+                          linux::map_outside(ranges, static_cast<std::uint32_t>(recorded));
+      if (current == 0 && !mapped) current = recorded;
+    };
+    restore(entry.uid, owner->uid, maps_.uids);
+    restore(entry.gid, owner->gid, maps_.gids);
   }
 
   void add_mark(const std::string& directory, const std::string& name) {
-    const EntryPointer entry(archive_entry_new());
-    const std::string path = directory.empty() ? name : directory + "/" + name;
-    archive_entry_set_pathname(entry.get(), path.c_str());
-    archive_entry_set_mode(entry.get(), S_IFREG);
-    archive_entry_set_size(entry.get(), 0);
-    archive_entry_set_mtime(entry.get(), 0, 0);
-    pax_.header(entry.get());
+    PaxEntry entry;
+    entry.path = directory.empty() ? name : directory + "/" + name;
+    pax_.begin(entry);
   }
+
+  struct Link {
+    std::string path;
+    nlink_t names_left;
+  };
 
   PaxWriter pax_;
   const PackOptions& options_;
-  std::map<std::pair<dev_t, ino_t>, std::string> links_;
-  char buffer_[128 << 10];
+  linux::IdMappings maps_;
+  std::map<std::pair<dev_t, ino_t>, Link> links_;
+  std::vector<char> buffer_;
 };
 
 }  // namespace
 
 void pack_layer(int directory, ByteSink& sink, const PackOptions& options) {
-  const auto packer = std::make_unique<Packer>(sink, options);
-  packer->pack_directory(directory, "");
-  packer->finish();
+  Packer packer(sink, options);
+  packer.pack_directory(directory, "");
+  packer.finish();
 }
 
 }  // namespace coracle::archive

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// libarchive's reader with an owner, fed from a ByteSource.
+// libarchive's tar reader with an owner, fed from a ByteSource.
 #pragma once
 
 #include <archive.h>
@@ -13,35 +13,45 @@
 
 namespace coracle::archive {
 
-struct CloseReader {
-  void operator()(::archive* reader) const noexcept { archive_read_free(reader); }
-};
-using ArchiveReader = std::unique_ptr<::archive, CloseReader>;
-
-/// The callbacks' side. Exceptions of the source must not cross the C library: one is kept and thrown
-/// again by fail().
-class ReaderInput {
+/// Reads plain tar in all its formats. Names come out byte for byte as they stand in the archive:
+/// coracle never calls setlocale(3), and in the "C" locale libarchive falls back to the raw bytes of
+/// what it cannot convert, which it reports as a warning.
+class TarReader {
  public:
-  explicit ReaderInput(ByteSource& source) : source_(source), buffer_(128 << 10) {}
+  /// @param source  must outlive the reader
+  explicit TarReader(ByteSource& source);
+  TarReader(const TarReader&) = delete;
+  TarReader& operator=(const TarReader&) = delete;
 
-  void open(::archive* reader);
-  /// Throws what the source threw, or else what libarchive says is wrong.
-  [[noreturn]] void fail(::archive* reader);
-  std::uint64_t consumed() const noexcept { return consumed_; }
+  /// Skips what is left of the entry at hand and reads the header of the next one.
+  /// @returns nullptr at the end; valid until the next call
+  ::archive_entry* next();
+  /// The content of the entry at hand, holes as zeros. 0 at its end.
+  std::size_t read_data(void* buffer, std::size_t size);
+  struct Block {
+    const char* data;
+    std::size_t size;
+    la_int64_t offset;
+  };
+  /// The content of the entry at hand without its holes. False at its end.
+  bool next_block(Block& block);
 
  private:
+  struct Close {
+    void operator()(::archive* reader) const noexcept { archive_read_free(reader); }
+  };
+
   static la_ssize_t read_callback(::archive* reader, void* self, const void** data);
+  /// Throws what the source threw, or else what libarchive says is wrong.
+  [[noreturn]] void fail();
 
   ByteSource& source_;
   std::vector<char> buffer_;
-  std::uint64_t consumed_ = 0;
   std::exception_ptr thrown_;
+  bool in_entry_ = false;
+  bool in_header_ = false;
+  std::size_t header_bytes_ = 0;
+  std::unique_ptr<::archive, Close> reader_;
 };
-
-/// A reader of plain tar in all its formats.
-ArchiveReader make_tar_reader();
-
-/// UTF-8 names are converted by the C library's locale: makes sure that it is one that can.
-void ensure_utf8_locale();
 
 }  // namespace coracle::archive

@@ -36,6 +36,10 @@ std::size_t MemorySource::read(void* buffer, std::size_t size) {
   return count;
 }
 
+void MemorySink::write(const void* data, std::size_t size) {
+  text_.append(static_cast<const char*>(data), size);
+}
+
 std::size_t HashingSource::read(void* buffer, std::size_t size) {
   const std::size_t got = inner_.read(buffer, size);
   hasher_.update(buffer, got);

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coracle/archive/tar.hpp"
 
-#include <sys/stat.h>
-
+#include "archive/pax_writer_internal.hpp"
 #include "archive/reader_internal.hpp"
-#include "archive/writer_internal.hpp"
 #include "coracle/base/error.hpp"
 
 namespace coracle::archive {
@@ -21,16 +19,11 @@ std::string clean_name(const char* name) {
 
 class EntryData final : public ByteSource {
  public:
-  EntryData(::archive* reader, ReaderInput& input) : reader_(reader), input_(input) {}
-  std::size_t read(void* buffer, std::size_t size) override {
-    const la_ssize_t got = archive_read_data(reader_, buffer, size);
-    if (got < 0) input_.fail(reader_);
-    return static_cast<std::size_t>(got);
-  }
+  explicit EntryData(TarReader& reader) : reader_(reader) {}
+  std::size_t read(void* buffer, std::size_t size) override { return reader_.read_data(buffer, size); }
 
  private:
-  ::archive* reader_;
-  ReaderInput& input_;
+  TarReader& reader_;
 };
 
 TarEntry describe(::archive_entry* raw) {
@@ -61,85 +54,32 @@ TarEntry describe(::archive_entry* raw) {
 void for_each_entry(ByteSource& tar,
                     const std::function<bool(const TarEntry&, ByteSource&)>& visit) {
   const auto plain = make_decompressor(tar);
-  ReaderInput input(*plain);
-  const ArchiveReader reader = make_tar_reader();
-  input.open(reader.get());
-  while (true) {
-    ::archive_entry* raw = nullptr;
-    const int result = archive_read_next_header(reader.get(), &raw);
-    if (result == ARCHIVE_EOF) return;
-    if (result < ARCHIVE_WARN) input.fail(reader.get());
+  TarReader reader(*plain);
+  while (::archive_entry* raw = reader.next()) {
     const TarEntry entry = describe(raw);
-    EntryData data(reader.get(), input);
+    if (archive_entry_sparse_count(raw) > 0) {
+      // A map of a few bytes may claim a file of exabytes, which would be read as zeros.
+      throw Error(ErrorClass::invalid_argument, "archive entry '{}' is sparse: not supported in images",
+                  entry.name);
+    }
+    EntryData data(reader);
     if (!visit(entry, data)) return;
   }
 }
-
-PaxWriter::PaxWriter(ByteSink& sink) : sink_(sink), writer_(archive_write_new()) {
-  ensure_utf8_locale();
-  archive_write_set_format_pax_restricted(writer_);
-  archive_write_set_format_option(writer_, "pax", "xattrheader", "SCHILY");
-  archive_write_set_bytes_per_block(writer_, 0);
-  require(archive_write_open(writer_, this, nullptr, write_callback, nullptr));
-}
-
-PaxWriter::~PaxWriter() {
-  // Not closed means given up: the end marks are not written.
-  archive_write_fail(writer_);
-  archive_write_free(writer_);
-}
-
-la_ssize_t PaxWriter::write_callback(::archive* writer, void* self, const void* data,
-                                     std::size_t size) {
-  auto& pax = *static_cast<PaxWriter*>(self);
-  try {
-    pax.sink_.write(data, size);
-    return static_cast<la_ssize_t>(size);
-  } catch (...) {
-    pax.thrown_ = std::current_exception();
-    archive_set_error(writer, ARCHIVE_FATAL, "the sink failed");
-    return ARCHIVE_FATAL;
-  }
-}
-
-void PaxWriter::require(la_ssize_t result) {
-  if (result >= ARCHIVE_WARN) return;
-  if (thrown_) std::rethrow_exception(thrown_);
-  const char* reason = archive_error_string(writer_);
-  throw Error(ErrorClass::internal, "cannot write the archive: {}",
-              reason != nullptr ? reason : "unknown error");
-}
-
-void PaxWriter::header(::archive_entry* entry) { require(archive_write_header(writer_, entry)); }
-
-void PaxWriter::data(const void* data, std::size_t size) {
-  while (size > 0) {
-    const la_ssize_t written = archive_write_data(writer_, data, size);
-    require(written);
-    if (written == 0) throw Error(ErrorClass::internal, "a file grew while it was archived");
-    data = static_cast<const char*>(data) + written;
-    size -= static_cast<std::size_t>(written);
-  }
-}
-
-void PaxWriter::end_entry() { require(archive_write_finish_entry(writer_)); }
-
-void PaxWriter::finish() { require(archive_write_close(writer_)); }
 
 struct TarWriter::State {
   explicit State(ByteSink& sink) : pax(sink) {}
   PaxWriter pax;
 
-  void header(const std::string& name, mode_t mode, std::uint64_t size, const char* target) {
-    const EntryPointer entry(archive_entry_new());
-    archive_entry_set_pathname(entry.get(), name.c_str());
-    archive_entry_set_mode(entry.get(), mode);
-    archive_entry_set_size(entry.get(), static_cast<la_int64_t>(size));
-    archive_entry_set_mtime(entry.get(), 0, 0);
-    archive_entry_set_uid(entry.get(), 0);
-    archive_entry_set_gid(entry.get(), 0);
-    if (target != nullptr) archive_entry_set_symlink(entry.get(), target);
-    pax.header(entry.get());
+  void begin(EntryType type, const std::string& name, mode_t mode, std::uint64_t size,
+             const std::string& target = "") {
+    PaxEntry entry;
+    entry.type = type;
+    entry.path = name;
+    entry.mode = mode;
+    entry.size = size;
+    entry.link_target = target;
+    pax.begin(entry);
   }
 };
 
@@ -147,7 +87,7 @@ TarWriter::TarWriter(ByteSink& sink) : state_(std::make_unique<State>(sink)) {}
 TarWriter::~TarWriter() = default;
 
 void TarWriter::add_directory(const std::string& name) {
-  state_->header(name + "/", S_IFDIR | 0755, 0, nullptr);
+  state_->begin(EntryType::directory, name, 0755, 0);
 }
 
 void TarWriter::add_file(const std::string& name, std::string_view content) {
@@ -156,19 +96,21 @@ void TarWriter::add_file(const std::string& name, std::string_view content) {
 }
 
 void TarWriter::add_file(const std::string& name, std::uint64_t size, ByteSource& content) {
-  state_->header(name, S_IFREG | 0644, size, nullptr);
+  state_->begin(EntryType::file, name, 0644, size);
   std::string buffer(128 << 10, '\0');
-  std::uint64_t left = size;
+  std::uint64_t written = 0;
   while (const std::size_t got = content.read(buffer.data(), buffer.size())) {
+    written += got;
+    if (written > size) break;
     state_->pax.data(buffer.data(), got);
-    left -= got;
   }
-  if (left != 0) throw Error(ErrorClass::internal, "'{}' has not the size it should have", name);
-  state_->pax.end_entry();
+  if (written != size) {
+    throw Error(ErrorClass::internal, "'{}' has not the {} bytes it should have", name, size);
+  }
 }
 
 void TarWriter::add_symlink(const std::string& name, const std::string& target) {
-  state_->header(name, S_IFLNK | 0777, 0, target.c_str());
+  state_->begin(EntryType::symlink, name, 0777, 0, target);
 }
 
 void TarWriter::finish() { state_->pax.finish(); }

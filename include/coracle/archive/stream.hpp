@@ -4,13 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "coracle/base/digest.hpp"
 #include "coracle/linux/fd.hpp"
+#include "coracle/oci/media_types.hpp"
 
 namespace coracle::archive {
 
@@ -52,6 +52,7 @@ class FdSink final : public ByteSink {
   std::string name_;
 };
 
+/// Text that somebody else holds.
 class MemorySource final : public ByteSource {
  public:
   explicit MemorySource(std::string_view text) noexcept : rest_(text) {}
@@ -59,6 +60,17 @@ class MemorySource final : public ByteSource {
 
  private:
   std::string_view rest_;
+};
+
+class MemorySink final : public ByteSink {
+ public:
+  using ByteSink::write;
+  void write(const void* data, std::size_t size) override;
+  const std::string& text() const noexcept { return text_; }
+  std::string take() noexcept { return std::move(text_); }
+
+ private:
+  std::string text_;
 };
 
 /// Hashes and counts what is read through it.
@@ -84,6 +96,7 @@ class HashingSink final : public ByteSink {
   using ByteSink::write;
   void write(const void* data, std::size_t size) override;
   void finish() override { inner_.finish(); }
+  /// Once, after the last write.
   Digest digest() { return hasher_.finish(); }
   std::uint64_t size() const noexcept { return size_; }
 
@@ -95,13 +108,44 @@ class HashingSink final : public ByteSink {
 
 /// Copies until the end of the source; returns the number of bytes.
 std::uint64_t copy(ByteSource& source, ByteSink& sink);
+/// @throws Error invalid_argument when the source holds more than `limit` bytes
 std::string read_text(ByteSource& source, std::size_t limit);
 
-/// The plain bytes of a stream that may be compressed with gzip, zstd, xz or bzip2, told by its first
-/// bytes. Refuses to grow out of proportion: beyond 256 MiB at most 20,000 times what was read.
-std::unique_ptr<ByteSource> make_decompressor(ByteSource& compressed);
+/// How far a compressed stream may grow: the guard against decompression bombs. Zeros compress 1,030
+/// times with gzip, 6,700 with xz, 32,000 with zstd and 1,400,000 with bzip2, real layers some 2 to
+/// 20 times. So gzip is never refused, a file of zeros passes in any format up to `free`, and ten
+/// gigabytes out of ten kilobytes do not.
+struct GrowthLimits {
+  std::uint64_t free = 2ULL << 30;    ///< bytes that any input may become
+  std::uint64_t ratio = 2000;         ///< beyond that: at most so many bytes out for each one in
+  std::uint64_t total = 1ULL << 40;   ///< bytes, whatever the ratio; also holds for plain streams
+};
 
-/// zstd at the given level, into `sink`; finish() ends the frame.
-std::unique_ptr<ByteSink> make_zstd_compressor(ByteSink& sink, int level);
+/// The compression that the first bytes of a stream show. Six are enough; `none` for any others.
+oci::Compression detect_compression(std::string_view head) noexcept;
+inline constexpr std::size_t k_compression_head = 6;
+
+/// The plain bytes of a stream that may be compressed with gzip, zstd, xz or bzip2, told by its first
+/// bytes. Checksums are verified; several members or frames one after the other count as one stream.
+/// read() throws Error invalid_argument for damaged or truncated data and beyond `limits`. Holds less
+/// than 1 MiB, and the window that the stream was compressed with (usually 8 MiB at most; beyond
+/// 128 MiB it is refused).
+std::unique_ptr<ByteSource> make_decompressor(ByteSource& compressed, const GrowthLimits& limits = {});
+
+/// Reads `inner` ahead in a thread of its own, 4 MiB at most, so that it works while the caller does:
+/// decompression beside unpacking. What `inner` throws is thrown by read(). The thread ends with the
+/// object, once a read() of `inner` that it is in has returned.
+std::unique_ptr<ByteSource> make_read_ahead(ByteSource& inner);
+
+/// Compresses into `sink`; finish() ends the stream and finishes the sink. The same input gives the
+/// same bytes at any time: gzip headers carry neither time nor name.
+/// @param kind   none, gzip or zstd
+/// @param level  -1: the default (gzip 6, zstd 3)
+/// @throws Error not_implemented for other kinds
+std::unique_ptr<ByteSink> make_compressor(oci::Compression kind, int level, ByteSink& sink);
+
+inline std::unique_ptr<ByteSink> make_zstd_compressor(ByteSink& sink, int level) {
+  return make_compressor(oci::Compression::zstd, level, sink);
+}
 
 }  // namespace coracle::archive

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 
 #include "coracle/archive/stream.hpp"
 #include "coracle/base/digest.hpp"
@@ -12,24 +13,35 @@
 namespace coracle::archive {
 
 struct UnpackReport {
-  Digest diff_id;                   ///< of the plain tar
-  std::uint64_t size = 0;           ///< of the plain tar, bytes
-  std::uint64_t files = 0;
-  std::uint64_t squashed_owners = 0;    ///< entries whose owner is not mapped here
-  std::uint64_t skipped_devices = 0;    ///< device nodes that may not be made here
-  std::uint64_t skipped_attributes = 0; ///< extended attributes that may not be set here
+  Digest diff_id;                        ///< of the plain tar
+  std::uint64_t size = 0;                ///< of the plain tar, bytes
+  std::uint64_t files = 0;               ///< entries of any kind
+  std::uint64_t squashed_owners = 0;     ///< entries whose owner is not mapped here
+  std::uint64_t skipped_devices = 0;     ///< device nodes that may not be made here
+  std::uint64_t skipped_attributes = 0;  ///< extended attributes and ACLs that cannot be set here
 };
 
 struct UnpackOptions {
-  /// Opens a file of the layers below for reading: the target of a hard link that this layer does
-  /// not hold. Invalid when there is none.
+  /// Opens (O_PATH | O_NOFOLLOW) what the layers below show at a path ("etc/hosts"; "" is their
+  /// root); invalid when there is nothing. A layer may have hard links to files below it, and the
+  /// directories that it only passes through keep the mode and owner that they have there.
   std::function<linux::Fd(const std::string& path)> open_below;
+  GrowthLimits limits;
 };
 
-/// Extracts a layer, plain or compressed, into the empty directory `directory`. Nothing an archive
-/// holds is written outside it: no path is followed through a symbolic link that leads out. Owners
-/// that are not mapped in this user namespace become its root and are recorded in the attribute
-/// user.coracle.owner. Whiteouts become what overlayfs and fuse-overlayfs read.
+/// Extracts a layer, plain or compressed, in ustar, GNU or pax format, into the empty directory
+/// `directory`. Compressed layers are decompressed by a thread of their own.
+///
+/// - Nothing is written outside the directory, whatever the archive holds: every entry is made by
+///   name in the directory it belongs to, and symbolic links on the way there are resolved with
+///   `directory` as their root. ".." is refused.
+/// - A whiteout becomes a character device 0/0, an opaque directory gets the attributes that
+///   overlayfs reads (trusted.overlay.opaque; user.overlay.opaque in a user namespace) and the one of
+///   fuse-overlayfs.
+/// - Owners that this user namespace does not map become its root and are recorded in the attribute
+///   user.coracle.owner, where pack_layer() finds them again; symbolic links cannot carry it.
+/// - Of two entries with one name the later wins.
+///
 /// @throws Error invalid_argument for a damaged or hostile archive; what was extracted stays, for
 ///         the caller to remove
 UnpackReport unpack_layer(ByteSource& layer, int directory, const UnpackOptions& options = {});

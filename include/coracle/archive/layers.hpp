@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unpacked layers that lie on each other, seen as overlayfs would show them, without a mount.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "coracle/linux/fd.hpp"
+
+namespace coracle::archive {
+
+/// Opens what is at `path` in layers that lie on each other, the topmost first. Symbolic links are
+/// resolved in the merged tree and never lead out of it. Layers that do not exist are left out.
+/// @param flags  as open(2)'s: O_PATH, O_NOFOLLOW and those of reading
+/// @returns an invalid Fd if nothing is there, or if it is neither file nor directory and not asked
+///          for by O_PATH: a fifo would block
+linux::Fd open_in_layers(const std::vector<std::string>& layers, const std::string& path, int flags);
+
+enum class ChangeKind { modified, added, deleted };
+
+struct Change {
+  ChangeKind kind;
+  std::string path;  ///< "/etc/hosts"
+  bool operator==(const Change&) const = default;
+};
+
+/// What an overlay's upper directory changes, sorted by path, in podman's sense: a directory that is
+/// there only because something in it changed counts as modified if something came or went in it, and
+/// else not at all.
+/// @param below     the lower directories, topmost first
+/// @param excluded  paths ("etc/hosts") that are left out with all below them; may be empty
+std::vector<Change> list_changes(const std::string& upper, const std::vector<std::string>& below,
+                                 const std::function<bool(std::string_view path)>& excluded);
+
+}  // namespace coracle::archive

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names by which layers, overlayfs, fuse-overlayfs and this engine mark what is gone and what is whose.
+#pragma once
+
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <string_view>
+
+namespace coracle::archive {
+
+// In archives (image-spec layer.md, "Whiteouts").
+inline constexpr std::string_view k_whiteout_prefix = ".wh.";
+inline constexpr std::string_view k_opaque_name = ".wh..wh..opq";
+/// aufs' own books (".wh..wh.plnk", ".wh..wh.aufs"), which old archives hold.
+inline constexpr std::string_view k_aufs_prefix = ".wh..wh.";
+
+/// How both overlay file systems mark a removed name.
+inline bool is_whiteout(const struct stat& info) noexcept {
+  return S_ISCHR(info.st_mode) && info.st_rdev == makedev(0, 0);
+}
+
+/// Whether a directory hides what the layers below have in it.
+bool is_opaque(int directory) noexcept;
+/// @param trusted  whether this process may set trusted.* attributes: real root
+/// @throws SysError when neither overlay file system could read a mark there
+void set_opaque(int directory, bool trusted);
+
+/// Attributes with which overlayfs, fuse-overlayfs and this engine keep their own books: they never
+/// travel in layers.
+bool is_private_attribute(std::string_view name) noexcept;
+
+}  // namespace coracle::archive

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files with holes: written without the zeros, read without the holes.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace coracle::archive {
+
+/// Writes a new file and leaves out long runs of zeros, so that a layer full of them costs no disk.
+class HoleWriter {
+ public:
+  /// @param file  empty; stays the caller's
+  explicit HoleWriter(int file) noexcept : file_(file) {}
+
+  void write(const char* data, std::size_t size, off_t offset);
+  /// Gives the file its size, which may lie behind the last byte written.
+  void finish(off_t size);
+
+ private:
+  void write_all(const char* data, std::size_t size, off_t offset);
+
+  int file_;
+  off_t end_ = 0;  ///< of what was written
+};
+
+struct Extent {
+  off_t offset = 0;
+  off_t size = 0;
+};
+
+/// The parts of a file that hold data, by lseek(2) SEEK_DATA and SEEK_HOLE; one for all where the
+/// file system does not tell.
+/// @param limit  at most so many: the last one then reaches to the end
+std::vector<Extent> data_extents(int file, off_t size, std::size_t limit);
+
+}  // namespace coracle::archive
