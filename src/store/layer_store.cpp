@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "coracle/archive/layers.hpp"
 #include "coracle/archive/pack_layer.hpp"
 #include "coracle/base/error.hpp"
 #include "coracle/base/ids.hpp"
