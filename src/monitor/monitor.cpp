@@ -190,20 +190,7 @@ class Monitor {
 
   /// All that the ended container wrote has reached log and clients. A process that outlived it may
   /// still hold the streams (--pid=host): what is not there now does not count.
-  bool is_drained() const {
-    const auto drained = [](const OutputPump& pump) {
-      return !pump.is_open() && pump.is_idle();
-    };
-    return (drained(output_) && drained(error_)) || nothing_to_read();
-  }
-
-  bool nothing_to_read() const {
-    if (!output_.is_idle() || !error_.is_idle()) return false;
-    std::vector<pollfd> set;
-    output_.want(set, clients_);
-    error_.want(set, clients_);
-    return ::poll(set.data(), set.size(), 0) <= 0;
-  }
+  bool is_drained() const { return !output_.has_pending() && !error_.has_pending(); }
 
   /// Waits longer each time, listening for the user to call it off, then starts again. False when
   /// there is nothing more to do.

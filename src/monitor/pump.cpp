@@ -30,6 +30,12 @@ void OutputPump::open(linux::Fd source) {
   wait_for_client_ = false;
 }
 
+bool OutputPump::has_pending() const noexcept {
+  if (length_ > 0) return true;
+  pollfd entry{source_.get(), POLLIN, 0};
+  return source_ && ::poll(&entry, 1, 0) > 0 && (entry.revents & POLLIN) != 0;
+}
+
 Client* OutputPump::only_client(Clients& clients) const {
   Client* found = nullptr;
   for (auto& client : clients) {

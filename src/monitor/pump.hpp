@@ -32,8 +32,8 @@ class OutputPump {
 
   void open(linux::Fd source);
   bool is_open() const noexcept { return source_.valid(); }
-  /// Nothing read waits for a client.
-  bool is_idle() const noexcept { return length_ == 0; }
+  /// Something has not reached every client yet: read already, or waiting in the stream.
+  bool has_pending() const noexcept;
 
   /// Adds what this pump waits for.
   void want(std::vector<pollfd>& set, const Clients& clients) const;
