@@ -9,16 +9,130 @@ namespace coracle::cli {
 namespace {
 
 // What a verb does is said once, however many paths lead to it.
+constexpr Verb k_attach = {"Attach to a running container", setup_attach};
+constexpr Verb k_commit = {"Make an image of a changed container", setup_commit};
 constexpr Verb k_complete = {"Complete a command line", setup_complete};
 constexpr Verb k_completion = {"Generate shell autocompletions", setup_completion};
+constexpr Verb k_container_exists = {"Check whether a container exists", setup_container_exists};
+constexpr Verb k_container_inspect = {"Show everything about containers", setup_container_inspect};
+constexpr Verb k_container_prune = {"Remove all stopped containers", setup_container_prune};
+constexpr Verb k_cp = {"Copy files between a container and the host", setup_cp};
+constexpr Verb k_create = {"Create a container without starting it", setup_create};
+constexpr Verb k_diff = {"Show what a container changed of its image", setup_diff};
+constexpr Verb k_exec = {"Run a command in a running container", setup_exec};
+constexpr Verb k_export = {"Write a container's file system as a tar archive", setup_export};
 constexpr Verb k_help = {"Help about any command", setup_help};
+constexpr Verb k_history = {"Show how an image came to be", setup_history};
+constexpr Verb k_image_exists = {"Check whether an image exists", setup_image_exists};
+constexpr Verb k_image_inspect = {"Show everything about images", setup_image_inspect};
+constexpr Verb k_image_prune = {"Remove images without a name", setup_image_prune};
+constexpr Verb k_images = {"List images", setup_images};
+constexpr Verb k_import = {"Make an image of a root file system's tar archive", setup_import};
+constexpr Verb k_info = {"Show the engine's settings and what this machine can do", setup_info};
+constexpr Verb k_inspect = {"Show everything about containers or images", setup_inspect};
+constexpr Verb k_kill = {"Send a signal to containers", setup_kill};
+constexpr Verb k_load = {"Load images from an archive", setup_load};
+constexpr Verb k_logs = {"Show what containers wrote", setup_logs};
+constexpr Verb k_pause = {"Freeze the processes of containers", setup_pause};
+constexpr Verb k_ps = {"List containers", setup_ps};
+constexpr Verb k_rename = {"Rename a container", setup_rename};
+constexpr Verb k_restart = {"Restart containers", setup_restart};
+constexpr Verb k_rm = {"Remove containers", setup_rm};
+constexpr Verb k_rmi = {"Remove images", setup_rmi};
+constexpr Verb k_run = {"Run a command in a new container", setup_run};
+constexpr Verb k_save = {"Write images into an archive", setup_save};
+constexpr Verb k_start = {"Start containers", setup_start};
+constexpr Verb k_stop = {"Stop containers", setup_stop};
+constexpr Verb k_system_check = {"Check the store and repair it", setup_system_check};
+constexpr Verb k_system_df = {"Show disk usage", setup_system_df};
+constexpr Verb k_system_prune = {"Remove unused data", setup_system_prune};
+constexpr Verb k_system_reset = {"Remove everything", setup_system_reset};
+constexpr Verb k_tag = {"Give an image further names", setup_tag};
+constexpr Verb k_unpause = {"Let frozen containers go on", setup_unpause};
+constexpr Verb k_unshare = {"Run a command in the user namespace of containers", setup_unshare};
+constexpr Verb k_untag = {"Take names off an image", setup_untag};
 constexpr Verb k_version = {"Display the Coracle version information", setup_version};
+constexpr Verb k_wait = {"Wait for containers to end", setup_wait};
+constexpr Verb k_container_group = {"Manage containers"};
+constexpr Verb k_image_group = {"Manage images"};
+constexpr Verb k_system_group = {"Manage the engine"};
 
 constexpr auto k_table = std::to_array<CommandRow>({
     {"__complete", "", k_complete, true},
+    {"attach", "", k_attach},
+    {"commit", "", k_commit},
     {"completion", "", k_completion},
+    {"container", "", k_container_group},
+    {"container attach", "", k_attach},
+    {"container commit", "", k_commit},
+    {"container cp", "", k_cp},
+    {"container create", "", k_create},
+    {"container diff", "", k_diff},
+    {"container exec", "", k_exec},
+    {"container exists", "", k_container_exists},
+    {"container export", "", k_export},
+    {"container inspect", "", k_container_inspect},
+    {"container kill", "", k_kill},
+    {"container logs", "", k_logs},
+    {"container ls", "list ps", k_ps},
+    {"container pause", "", k_pause},
+    {"container prune", "", k_container_prune},
+    {"container rename", "", k_rename},
+    {"container restart", "", k_restart},
+    {"container rm", "", k_rm},
+    {"container run", "", k_run},
+    {"container start", "", k_start},
+    {"container stop", "", k_stop},
+    {"container unpause", "", k_unpause},
+    {"container wait", "", k_wait},
+    {"cp", "", k_cp},
+    {"create", "", k_create},
+    {"diff", "", k_diff},
+    {"exec", "", k_exec},
+    {"export", "", k_export},
     {"help", "", k_help},
+    {"history", "", k_history},
+    {"image", "", k_image_group},
+    {"image exists", "", k_image_exists},
+    {"image history", "", k_history},
+    {"image import", "", k_import},
+    {"image inspect", "", k_image_inspect},
+    {"image load", "", k_load},
+    {"image ls", "list", k_images},
+    {"image prune", "", k_image_prune},
+    {"image rm", "remove", k_rmi},
+    {"image save", "", k_save},
+    {"image tag", "", k_tag},
+    {"image untag", "", k_untag},
+    {"images", "", k_images},
+    {"import", "", k_import},
+    {"info", "", k_info},
+    {"inspect", "", k_inspect},
+    {"kill", "", k_kill},
+    {"load", "", k_load},
+    {"logs", "", k_logs},
+    {"pause", "", k_pause},
+    {"ps", "", k_ps},
+    {"rename", "", k_rename},
+    {"restart", "", k_restart},
+    {"rm", "", k_rm},
+    {"rmi", "", k_rmi},
+    {"run", "", k_run},
+    {"save", "", k_save},
+    {"start", "", k_start},
+    {"stop", "", k_stop},
+    {"system", "", k_system_group},
+    {"system check", "", k_system_check},
+    {"system df", "", k_system_df},
+    {"system info", "", k_info},
+    {"system prune", "", k_system_prune},
+    {"system reset", "", k_system_reset},
+    {"tag", "", k_tag},
+    {"unpause", "", k_unpause},
+    {"unshare", "", k_unshare},
+    {"untag", "", k_untag},
     {"version", "", k_version},
+    {"wait", "", k_wait},
 });
 
 }  // namespace

@@ -103,6 +103,7 @@ int run_command(const Invocation& invocation, std::span<const std::string> argv)
                          .err = invocation.err,
                          .input = invocation.input,
                          .program = argv.empty() ? "coracle" : argv.front(),
+                         .command_line = {argv.begin(), argv.end()},
                          .table = invocation.table,
                          .completions = invocation.completions};
   return command.execute(context);

@@ -17,9 +17,9 @@ teardown() { remove_containers; }
 }
 
 @test "an unknown command names the nearest one and exits 125" {
-  run_coracle 125 imagse
-  assert_output 'unrecognized command `coracle imagse`'
-  assert_output 'images'
+  run_coracle 125 commti
+  assert_output 'unrecognized command `coracle commti`'
+  assert_output 'commit'
 }
 
 @test "an unknown option names the nearest one and exits 125" {

@@ -57,7 +57,7 @@ teardown() {
 @test "tag, untag, rmi by name and by id" {
   id=$(coracle images -q --no-trunc base)
   run_coracle 0 tag base one:1 two:2
-  run_coracle 0 untag one:1
+  run_coracle 0 untag base one:1
   run_coracle 1 image exists one:1
   run_coracle 0 image exists two:2
   run_coracle 0 rmi two:2

@@ -15,7 +15,7 @@ teardown() { remove_containers; }
   run_coracle 126 run --rm --network=none base /etc/motd
   run_coracle 125 run --rm --network=none --pull=never no-such-image true
   assert_output 'no-such-image'
-  run_coracle 137 run --rm --network=none base sh -c 'kill -KILL $$'
+  run_coracle 137 run --rm --network=none base sh -c 'sh -c "kill -KILL \$\$"; exit $?'
   run_coracle 125 run --rm --nosuchflag base true
 }
 
@@ -106,7 +106,7 @@ teardown() { remove_containers; }
   assert_output 'the container name "first" is already in use'
   run_coracle 125 run --name 'bad name!' --network=none base true
   run_coracle 0 run --replace --name first --network=none base true
-  run_coracle 0 run --rm --network=none --no-hosts base cat /etc/hosts
+  run_coracle 1 run --rm --network=none --no-hosts base cat /etc/hosts
 }
 
 @test "a container without a name gets one, and hostname is the short id" {

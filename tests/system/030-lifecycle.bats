@@ -108,7 +108,7 @@ teardown() { remove_containers; }
 
 @test "restart policies: on-failure counts, always goes on until stopped" {
   coracle run -d --name f --restart on-failure:2 --network=none base sh -c 'echo try; exit 1'
-  wait_until 15 sh -c "[ \"\$($CORACLE inspect --format '{{.State.Status}}' f)\" = exited ]"
+  wait_until 15 sh -c "[ \"\$($CORACLE inspect --format '{{.State.Status}}{{.RestartCount}}' f)\" = exited2 ]"
   run_coracle 0 logs f
   assert_equal "${#lines[@]}" 3
   run_coracle 0 inspect --format '{{.RestartCount}}' f

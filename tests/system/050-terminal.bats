@@ -14,7 +14,7 @@ teardown() { remove_containers; }
 }
 
 @test "job control works in the shell" {
-  run in_terminal '<$ |sleep 100\r|\x03|<$ |echo after-$?\r|<after-130|exit\r' \
+  run in_terminal '<$ |echo go$((1+1)); sleep 100\r|<go2|~0.5|\x03|<$ |echo after-$?\r|<after-130|exit\r' \
     "$CORACLE" run -it --rm --network=none -e 'PS1=$ ' base sh
   assert_output 'after-130'
   refute_output "can't access tty"
@@ -48,7 +48,7 @@ teardown() { remove_containers; }
   sleep 0.5
   run_coracle 0 inspect --format '{{.State.Status}}' survivor
   assert_equal "$output" running
-  run timeout 1 "$CORACLE" attach --no-stdin survivor
+  run timeout -s KILL 1 "$CORACLE" attach --no-stdin survivor
   assert_output tick
 }
 

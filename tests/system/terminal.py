@@ -3,7 +3,7 @@
 """Runs a command on a pseudo terminal: terminal.py INPUT COMMAND...
 
 INPUT is typed piece by piece. Pieces are separated by "|"; "<text" waits until the output holds that
-text, anything else is typed with escapes such as \\r, \\x04 and \\x10 decoded. "@ROWSxCOLUMNS" changes
+text, "~SECONDS" pauses, anything else is typed with escapes such as \\r, \\x04 and \\x10 decoded. "@ROWSxCOLUMNS" changes
 the window size. Prints the output; exits as the command does.
 """
 import fcntl
@@ -38,6 +38,8 @@ def main():
                 if at < 0:
                     break
                 seen = seen[at + len(wanted):]
+            elif piece.startswith("~"):
+                time.sleep(float(piece[1:]))
             elif piece.startswith("@"):
                 rows, columns = piece[1:].split("x")
                 resize(master, int(rows), int(columns))

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "coracle/archive/pack_layer.hpp"
+#include "coracle/archive/layers.hpp"
 #include "coracle/base/json.hpp"
 #include "coracle/engine/context.hpp"
 #include "coracle/engine/request/container_request.hpp"

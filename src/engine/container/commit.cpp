@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "coracle/archive/layers.hpp"
 #include "coracle/archive/pack_layer.hpp"
 #include "coracle/base/error.hpp"
 #include "coracle/base/strings.hpp"

@@ -8,8 +8,10 @@
 
 #include <algorithm>
 
+#include "coracle/archive/layers.hpp"
 #include "coracle/archive/pack_layer.hpp"
 #include "coracle/base/error.hpp"
+#include "coracle/base/strings.hpp"
 #include "coracle/base/time.hpp"
 #include "coracle/linux/change_owner.hpp"
 #include "coracle/linux/file.hpp"
@@ -46,6 +48,21 @@ std::string read_image_file(Context& context, const store::ContainerConfig& conf
   return file ? linux::read_all(file.get(), k_limit) : "";
 }
 
+namespace {
+
+/// The v1 hierarchies by their controllers: "cpu,cpuacct" (cgroups(7), /proc/PID/cgroup).
+std::vector<std::string> legacy_hierarchies() {
+  std::vector<std::string> hierarchies;
+  for (const auto& line : split(linux::read_file("/proc/self/cgroup"), '\n')) {
+    const auto fields = split(line, ':');
+    if (fields.size() < 3 || fields[1].empty() || fields[1].starts_with("name=")) continue;
+    if (linux::exists("/sys/fs/cgroup/" + fields[1])) hierarchies.push_back(fields[1]);
+  }
+  return hierarchies;
+}
+
+}  // namespace
+
 SpecFacts ContainerLifecycle::gather_facts() {
   SpecFacts facts;
   facts.in_user_namespace = context_.config().rootless || !config_.id_mappings.empty();
@@ -54,8 +71,9 @@ SpecFacts ContainerLifecycle::gather_facts() {
     facts.cgroup_view = CgroupView::none;
   } else if (support.layout != runtime::CgroupLayout::unified && !context_.config().rootless) {
     facts.cgroup_view = CgroupView::legacy;
-    facts.cgroup_controllers = runtime::available_controllers(support);
+    facts.cgroup_controllers = legacy_hierarchies();
   }
+  facts.host_has_mqueue = linux::exists("/dev/mqueue");
   facts.passwd = read_image_file(context_, config_, "etc/passwd");
   facts.group = read_image_file(context_, config_, "etc/group");
   for (const auto* joined : {&config_.pid, &config_.ipc, &config_.uts, &config_.cgroup, &config_.network}) {
@@ -124,7 +142,6 @@ runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStream
   if (!config_.id_mappings.empty()) {
     spec.linux.namespaces.push_back({oci::NamespaceType::user, ""});
   }
-  if (window_.rows != 0) spec.process->console_size = {window_.rows, window_.columns};
   if (first_start_) give_sources_to_user(spec.process->user);
   make_cgroup(spec.linux.resources);
 
@@ -209,12 +226,6 @@ bool ContainerLifecycle::restarting() {
   } catch (const Error&) {
     return false;
   }
-}
-
-void ContainerLifecycle::start_failed(const Error& error) {
-  exited(error.exit_code());
-  state_.error = error.describe();
-  context_.containers().save_state(id_, state_);
 }
 
 void ContainerLifecycle::finished() noexcept {

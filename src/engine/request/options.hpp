@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "coracle/engine/vocabulary.hpp"
 #include "coracle/linux/user_namespace.hpp"
 #include "coracle/oci/runtime_spec.hpp"
 
@@ -90,14 +91,6 @@ SecurityOptions parse_security_options(const std::vector<std::string>& texts);
 /// "K=V" into a map; "K" alone gives an empty value.
 std::map<std::string, std::string> parse_key_values(const std::vector<std::string>& texts,
                                                     std::string_view option);
-
-/// The number of a signal by name ("TERM", "SIGTERM", "sigterm", "RTMIN+1") or number.
-int parse_signal(std::string_view text);
-/// "SIGTERM"
-std::string signal_name(int number);
-
-/// Throws podman's error for a container name that is not [a-zA-Z0-9][a-zA-Z0-9_.-]*.
-void require_valid_name(std::string_view name);
 
 /// "100m" or "-1" where that means no limit; throws naming the option.
 std::int64_t parse_size_option(std::string_view text, std::string_view option);

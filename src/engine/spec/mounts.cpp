@@ -52,7 +52,9 @@ std::vector<oci::Mount> default_mounts(const store::ContainerConfig& config, con
   if (has_tty_group) pts.emplace_back("gid=5");
   mounts.push_back({"/dev/pts", "devpts", "devpts", std::move(pts), {}, {}});
   if (config.ipc.mode == NamespaceMode::host) {
-    mounts.push_back(bind("/dev/mqueue", "/dev/mqueue", {"rbind", "nosuid", "noexec", "nodev"}));
+    if (facts.host_has_mqueue) {
+      mounts.push_back(bind("/dev/mqueue", "/dev/mqueue", {"rbind", "nosuid", "noexec", "nodev"}));
+    }
     mounts.push_back(bind("/dev/shm", "/dev/shm", {"rbind", "nosuid", "noexec", "nodev"}));
   } else {
     mounts.push_back({"/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}, {}, {}});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mount points inside the container. Called after pivot_root, so that whatever symbolic links an
-// image holds, they resolve inside the container's root.
+// Mount points inside the container. Called in a chroot of its root file system, so that whatever
+// symbolic links an image holds, they resolve inside it.
 #pragma once
 
 #include <sys/types.h>

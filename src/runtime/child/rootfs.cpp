@@ -121,20 +121,6 @@ bool mount_overlay_by_fsconfig(const linux::RootfsPlan& plan) noexcept {
   return good;
 }
 
-void change_root(const ChildPlan& plan, int socket) noexcept {
-  const char* root = plan.rootfs.mount_point.c_str();
-  check(socket, ::chdir(root), Step::pivot_root, root);
-  if (plan.pivot) {
-    // The new root on top of the old one, at the same place (pivot_root(2), NOTES).
-    check(socket, static_cast<int>(::syscall(SYS_pivot_root, ".", ".")), Step::pivot_root, root);
-    check(socket, ::chdir("/"), Step::pivot_root, "/");
-  } else {
-    check(socket, ::mount(".", "/", nullptr, MS_MOVE, nullptr), Step::pivot_root, root);
-    check(socket, ::chroot("."), Step::pivot_root, root);
-    check(socket, ::chdir("/"), Step::pivot_root, "/");
-  }
-}
-
 }  // namespace
 
 bool try_mount_overlay(const linux::RootfsPlan& plan) noexcept {
@@ -165,19 +151,36 @@ int enter_rootfs(const ChildPlan& plan, int socket) noexcept {
     const char* root = plan.rootfs.mount_point.c_str();
     check(socket, ::mount(root, root, nullptr, MS_BIND | MS_REC, nullptr), Step::rootfs_mount, root);
   }
-  change_root(plan, socket);
+  // chroot for now, not pivot_root: that would put the host's tree on top of the new root, where a
+  // ".." in an image's symbolic link leads into it. The host's tree must stay attached until proc and
+  // sysfs are mounted: in a user namespace the kernel wants to see others of them.
+  check(socket, ::chdir(plan.rootfs.mount_point.c_str()), Step::pivot_root, plan.rootfs.mount_point);
+  check(socket, ::chroot("."), Step::pivot_root, plan.rootfs.mount_point);
+  check(socket, ::chdir("/"), Step::pivot_root, "/");
   return host_root;
 }
 
 void leave_host_root(const ChildPlan& plan, int host_root, int socket) noexcept {
+  const int root = ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  check(socket, root, Step::pivot_root, "/");
+  // Out of the chroot, so that the kernel lets the two roots change places.
+  check(socket, ::fchdir(host_root), Step::pivot_root, "the host's root");
+  check(socket, ::chroot("."), Step::pivot_root, "the host's root");
+  check(socket, ::fchdir(root), Step::pivot_root, "/");
   if (plan.pivot) {
+    // The new root below the old one, at the same place (pivot_root(2), NOTES).
+    check(socket, static_cast<int>(::syscall(SYS_pivot_root, ".", ".")), Step::pivot_root, "/");
     check(socket, ::fchdir(host_root), Step::pivot_root, "the host's root");
     // Never let the detaching travel back to the host.
     check(socket, ::mount(nullptr, ".", nullptr, MS_REC | MS_PRIVATE, nullptr), Step::propagation,
           "the host's root");
     check(socket, ::umount2(".", MNT_DETACH), Step::pivot_root, "the host's root");
+  } else {
+    check(socket, ::mount(".", "/", nullptr, MS_MOVE, nullptr), Step::pivot_root, "/");
+    check(socket, ::chroot("."), Step::pivot_root, "/");
   }
   check(socket, ::chdir("/"), Step::pivot_root, "/");
+  ::close(root);
   ::close(host_root);
   if (plan.root_propagation != 0) {
     check(socket, ::mount(nullptr, "/", nullptr, plan.root_propagation, nullptr), Step::propagation,

@@ -17,8 +17,7 @@ namespace coracle::archive {
 /// "outside/" holds "secret"; "root/" beside it is where archives go.
 class Sandbox {
  public:
-  /// @param parent  where it is made; TMPDIR or /tmp when empty
-  explicit Sandbox(const std::string& parent = "");
+  Sandbox();
 
   std::string path(std::string_view name = "") const;
   std::string outside(std::string_view name = "") const;

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands/commands.hpp"
+#include "cli/commands/session.hpp"
+#include "cli/format/listing.hpp"
+#include "coracle/base/error.hpp"
+#include "coracle/base/json_value.hpp"
+#include "coracle/engine/containers.hpp"
+#include "coracle/engine/images.hpp"
+
+namespace coracle::cli {
+namespace {
+
+struct Values {
+  std::string format;
+  std::string type = "all";
+};
+
+constexpr format::MemberRule k_members[] = {
+    {"Labels", format::MemberKind::string_map},
+    {"Annotations", format::MemberKind::string_map},
+    {"LogConfig.Config", format::MemberKind::string_map},
+    {"Sysctls", format::MemberKind::string_map},
+    {"Tmpfs", format::MemberKind::string_map},
+    {"Ports", format::MemberKind::map},
+    {"PortBindings", format::MemberKind::map},
+    {"Networks", format::MemberKind::map},
+    {"Volumes", format::MemberKind::map},
+    {"ExposedPorts", format::MemberKind::map},
+    {"Entrypoint", format::MemberKind::list},
+    {"Cmd", format::MemberKind::list},
+    {"Env", format::MemberKind::list},
+    {"User", format::MemberKind::plain},
+    {"WorkingDir", format::MemberKind::plain},
+    {"StopSignal", format::MemberKind::plain},
+    {"Healthcheck", format::MemberKind::pointer},
+    {"StartedAt", format::MemberKind::time},
+    {"FinishedAt", format::MemberKind::time},
+    {"Created", format::MemberKind::time}};
+
+Json document_of(engine::Context& engine, const std::string& name, const std::string& type) {
+  if (type == "container" || type == "all") {
+    if (const auto id = engine.containers().try_find(name)) return engine::inspect_container(engine, *id);
+    if (type == "container") {
+      throw Error(ErrorClass::not_found, "no such container \"{}\": no container with name or ID \"{}\" found: no such container", name, name);
+    }
+  }
+  if (type == "image" || engine.images().try_find(name)) return engine::inspect_image(engine, name);
+  throw Error(ErrorClass::not_found, "no such object: \"{}\"", name);
+}
+
+int inspect(const Values& values, CommandContext& context) {
+  auto engine = open_engine(context);
+  const bool json = values.format.empty() || format::is_json_format(values.format);
+  Json documents = Json::array();
+  const format::Schema schema{.type_name = "define.InspectData", .members = k_members, .records = true, .fold_case = true};
+  std::optional<Error> failure;
+  try {
+    for_each_name(context, context.arguments, [&](const std::string& name) {
+      Json document = document_of(engine, name, values.type);
+      if (json) {
+        documents.push_back(std::move(document));
+      } else {
+        context.out.write(format::render_object(document, values.format, "inspect", schema));
+      }
+    });
+  } catch (const Error& error) {
+    failure = error;
+  }
+  // What was found is shown, and what was not is an error all the same.
+  if (json) context.out.line(dump_json_pretty(documents));
+  if (failure) throw Error(*failure);
+  return 0;
+}
+
+void declare(Command& command, Values& values) {
+  command.usage("[options] NAME [NAME...]")
+      .run([&values](CommandContext& context) { return inspect(values, context); });
+  command.options().add("format", 'f', values.format, "Change the output format to JSON or a Go template");
+}
+
+}  // namespace
+
+void setup_inspect(Command& command) {
+  auto& values = command.values<Values>();
+  declare(command, values);
+  command.arguments(ArgumentRule::at_least(1).or_say("no names or ids specified"), CompletionKind::container_or_image)
+      .example("inspect --format '{{.State.Status}}' web");
+  command.options().add("type", 't', values.type, "Look only for a container or an image").choices({"all", "container", "image"});
+}
+
+void setup_container_inspect(Command& command) {
+  auto& values = command.values<Values>();
+  values.type = "container";
+  declare(command, values);
+  command.arguments(ArgumentRule::at_least(1), CompletionKind::container);
+}
+
+void setup_image_inspect(Command& command) {
+  auto& values = command.values<Values>();
+  values.type = "image";
+  declare(command, values);
+  command.arguments(ArgumentRule::at_least(1), CompletionKind::image);
+}
+
+}  // namespace coracle::cli

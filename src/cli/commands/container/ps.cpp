@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "cli/commands/commands.hpp"
+#include "cli/commands/container/ps_filter.hpp"
+#include "cli/commands/session.hpp"
+#include "cli/format/listing.hpp"
+#include "coracle/base/error.hpp"
+#include "coracle/base/json_value.hpp"
+#include "coracle/base/time.hpp"
+
+namespace coracle::cli {
+namespace {
+
+using engine::ContainerSummary;
+
+struct Values {
+  bool all = false;
+  bool quiet = false;
+  bool no_trunc = false;
+  bool latest = false;
+  bool noheading = false;
+  std::int64_t last = -1;
+  std::string format;
+  std::string sort = "created";
+  std::vector<std::string> filters;
+};
+
+std::string status_text(const ContainerSummary& container) {
+  const auto& state = container.state;
+  switch (state.status) {
+    case store::ContainerStatus::created: return "Created";
+    case store::ContainerStatus::exited:
+      return fmt::format("Exited ({}) {}", state.exit_code, human_age(state.finished_at));
+    case store::ContainerStatus::paused: return "Paused";
+    case store::ContainerStatus::running:
+    case store::ContainerStatus::stopping: break;
+  }
+  const auto started = parse_rfc3339(state.started_at);
+  return "Up " + (started ? human_duration(now() - *started) : std::string());
+}
+
+std::string command_text(const ContainerSummary& container, bool full) {
+  std::vector<std::string> words = container.config.entrypoint;
+  words.insert(words.end(), container.config.command.begin(), container.config.command.end());
+  std::string text = sentence_of(words);
+  std::ranges::replace(text, '\n', ' ');
+  constexpr std::size_t k_width = 20;
+  if (!full && text.size() > k_width) text = text.substr(0, k_width - 3) + "...";
+  return text;
+}
+
+/// What templates see; --format json shows the same under podman's names.
+Json row_of(const ContainerSummary& container, bool full) {
+  const auto& config = container.config;
+  const auto created = parse_rfc3339(config.created);
+  Json row = {{"ID", full ? config.id : short_id(config.id)},
+              {"Image", config.image_name},
+              {"ImageID", config.image_id},
+              {"Command", command_text(container, full)},
+              {"CreatedAt", created ? format_go_local(*created) : ""},
+              {"RunningFor", human_age(config.created)},
+              {"CreatedHuman", human_age(config.created)},
+              {"Created", human_age(config.created)},
+              {"Status", status_text(container)},
+              {"State", to_string(container.state.status)},
+              {"Ports", ""},
+              {"Names", config.name},
+              {"Labels", config.labels},
+              {"Networks", ""},
+              {"Pod", ""},
+              {"PodName", ""},
+              {"Pid", container.state.process.pid},
+              {"ExitCode", container.state.exit_code},
+              {"Restarts", container.state.restart_count},
+              {"Size", ""},
+              {"AutoRemove", config.auto_remove},
+              {"IsInfra", false}};
+  Json mounts = Json::array();
+  for (const auto& mount : config.mounts) mounts.push_back(mount.destination);
+  row["Mounts"] = std::move(mounts);
+  return row;
+}
+
+std::int64_t unix_time(const std::string& text) {
+  const auto time = parse_rfc3339(text);
+  return time ? std::chrono::floor<std::chrono::seconds>(*time).time_since_epoch().count() : 0;
+}
+
+Json document_of(const ContainerSummary& container) {
+  const auto& config = container.config;
+  std::vector<std::string> command = config.entrypoint;
+  command.insert(command.end(), config.command.begin(), config.command.end());
+  const auto created = parse_rfc3339(config.created);
+  Json mounts = Json::array();
+  for (const auto& mount : config.mounts) mounts.push_back(mount.destination);
+  return {{"AutoRemove", config.auto_remove},
+          {"Command", command},
+          {"Created", created ? format_rfc3339(*created) : ""},
+          {"CreatedAt", human_age(config.created)},
+          {"ExitCode", container.state.exit_code},
+          {"Exited", container.state.status == store::ContainerStatus::exited},
+          {"ExitedAt", unix_time(container.state.finished_at)},
+          {"Id", config.id},
+          {"Image", config.image_name},
+          {"ImageID", config.image_id},
+          {"IsInfra", false},
+          {"Labels", config.labels},
+          {"Mounts", mounts},
+          {"Names", std::vector<std::string>{config.name}},
+          {"Networks", Json::array()},
+          {"Pid", container.state.process.pid},
+          {"Pod", ""},
+          {"PodName", ""},
+          {"Ports", nullptr},
+          {"Restarts", container.state.restart_count},
+          {"Size", nullptr},
+          {"StartedAt", unix_time(container.state.started_at)},
+          {"State", to_string(container.state.status)},
+          {"Status", status_text(container)}};
+}
+
+void sort_containers(std::vector<ContainerSummary>& containers, const std::string& key) {
+  const auto by = [&](auto project) { std::ranges::stable_sort(containers, {}, project); };
+  if (key == "created") {
+    by([](const ContainerSummary& entry) { return entry.config.created; });
+  } else if (key == "names") {
+    by([](const ContainerSummary& entry) { return entry.config.name; });
+  } else if (key == "id") {
+    by([](const ContainerSummary& entry) { return entry.config.id; });
+  } else if (key == "image") {
+    by([](const ContainerSummary& entry) { return entry.config.image_name; });
+  } else if (key == "command") {
+    by([](const ContainerSummary& entry) { return command_text(entry, true); });
+  } else if (key == "status") {
+    by([](const ContainerSummary& entry) { return status_text(entry); });
+  } else if (key == "runningfor") {
+    by([](const ContainerSummary& entry) { return entry.state.started_at; });
+  }
+}
+
+constexpr format::MemberRule k_members[] = {{"Labels", format::MemberKind::string_map}};
+constexpr format::Heading k_headings[] = {
+    {"ID", "CONTAINER ID"}, {"CreatedAt", "CREATED AT"}, {"RunningFor", "CREATED"}, {"CreatedHuman", "CREATED"},
+    {"ImageID", "IMAGE ID"}, {"PodName", "PODNAME"}, {"ExitCode", "EXIT CODE"}};
+
+int list(const Values& values, CommandContext& context) {
+  auto engine = open_engine(context);
+  const PsFilter filter(engine, values.filters);
+  auto containers = engine::list_containers(engine);
+  // A filter by status asks for those that do not run, too.
+  const bool everything = values.all || values.latest || values.last >= 0 || filter.asks_for_status();
+  std::erase_if(containers, [&](const ContainerSummary& container) {
+    const bool runs = container.state.status == store::ContainerStatus::running ||
+                      container.state.status == store::ContainerStatus::paused;
+    return (!everything && !runs) || !filter.fits(container);
+  });
+  sort_containers(containers, values.sort);
+  const std::int64_t last = values.latest ? 1 : values.last;
+  if (last >= 0 && std::cmp_greater(containers.size(), last)) {
+    std::ranges::stable_sort(containers, {}, [](const ContainerSummary& entry) { return entry.config.created; });
+    containers.erase(containers.begin(), containers.end() - last);
+  }
+  Json rows = Json::array();
+  const bool json = format::is_json_format(values.format);
+  for (const auto& container : containers) {
+    if (values.quiet) {
+      context.out.line(values.no_trunc ? container.config.id : short_id(container.config.id));
+    } else {
+      rows.push_back(json ? document_of(container) : row_of(container, values.no_trunc));
+    }
+  }
+  if (values.quiet) return 0;
+  const format::ListingStyle style{
+      .command = "ps",
+      .columns = "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.CreatedHuman}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}",
+      .schema = {.type_name = "containers.psReporter", .members = k_members, .records = true},
+      .headings = k_headings};
+  context.out.write(format::render_listing(rows, style, {values.format, !values.noheading}));
+  return 0;
+}
+
+}  // namespace
+
+void setup_ps(Command& command) {
+  auto& values = command.values<Values>();
+  command.arguments(ArgumentRule::none())
+      .example("ps -a")
+      .example("ps --format '{{.Names}} {{.Status}}' --filter label=tier=web")
+      .run([&values](CommandContext& context) { return list(values, context); });
+  OptionSet& options = command.options();
+  options.add("all", 'a', values.all, "Show all containers, not only running ones");
+  options.add("filter", 'f', values.filters, "Show only containers that fit: name=, id=, label=, status=, ancestor=, exited=, before=, since=");
+  options.add("format", '\0', values.format, "Change the output format to JSON or a Go template");
+  options.add("last", 'n', values.last, "Show so many of the containers created last");
+  options.add("latest", 'l', values.latest, "Show the container created last");
+  options.add("no-trunc", '\0', values.no_trunc, "Show full ids and commands");
+  options.add("noheading", '\0', values.noheading, "Leave out the headings");
+  options.add("quiet", 'q', values.quiet, "Show only the ids");
+  options.add("sort", '\0', values.sort, "Sort by command, created, id, image, names, runningfor or status")
+      .choices({"command", "created", "id", "image", "names", "runningfor", "status", "size"});
+  options.add_ignored("size", 's', Option::Arity::flag, "Show sizes");
+}
+
+}  // namespace coracle::cli

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands/commands.hpp"
+#include "cli/commands/session.hpp"
+#include "coracle/base/error.hpp"
+#include "coracle/engine/images.hpp"
+
+namespace coracle::cli {
+namespace {
+
+struct Values {
+  bool all = false;
+  bool force = false;
+  bool ignore = false;
+};
+
+void remove(engine::Context& engine, const Values& values, const std::string& name, Output& out) {
+  try {
+    const auto removed = engine::remove_image(engine, name, values.force);
+    for (const auto& untagged : removed.untagged) out.line("Untagged: " + untagged);
+    if (!removed.deleted.empty()) out.line("Deleted: " + removed.deleted);
+  } catch (Error& error) {
+    if (error.error_class() != ErrorClass::not_found) throw;
+    if (values.ignore) return;
+    error.set_exit_code(1);
+    throw;
+  }
+}
+
+}  // namespace
+
+void setup_rmi(Command& command) {
+  auto& values = command.values<Values>();
+  command.usage("[options] IMAGE [IMAGE...]")
+      .arguments(ArgumentRule::any(), CompletionKind::image)
+      .example("rmi me/base:1")
+      .run([&values](CommandContext& context) {
+        auto engine = open_engine(context);
+        std::vector<std::string> names = context.arguments;
+        if (values.all) {
+          for (const auto& image : engine.images().list()) names.push_back(image.id);
+        }
+        if (names.empty() && !values.all) {
+          throw Error(ErrorClass::invalid_argument, "image name or ID must be specified");
+        }
+        for_each_name(context, names, [&](const std::string& name) { remove(engine, values, name, context.out); });
+        return 0;
+      });
+  command.options().add("all", 'a', values.all, "Remove all images");
+  command.options().add("force", 'f', values.force, "Remove containers that use the image, too");
+  command.options().add("ignore", 'i', values.ignore, "Pass over images that do not exist");
+}
+
+void setup_image_exists(Command& command) {
+  command.usage("IMAGE").arguments(ArgumentRule::exactly(1), CompletionKind::image).run([](CommandContext& context) {
+    return open_engine(context).images().try_find(context.arguments[0]) ? 0 : 1;
+  });
+}
+
+void setup_image_prune(Command& command) {
+  struct PruneValues {
+    bool all = false;
+    bool force = false;
+  };
+  auto& values = command.values<PruneValues>();
+  command.arguments(ArgumentRule::none()).run([&values](CommandContext& context) {
+    auto engine = open_engine(context);
+    for (const auto& id : engine::prune_images(engine, values.all)) context.out.line(id);
+    return 0;
+  });
+  command.options().add("all", 'a', values.all, "Remove all images that no container uses");
+  command.options().add("force", 'f', values.force, "Do not ask");
+}
+
+}  // namespace coracle::cli

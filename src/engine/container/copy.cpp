@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// cp: between host and container, by way of a tar stream that tar(1)-like rules give its names.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "coracle/archive/pack_layer.hpp"
+#include "coracle/archive/unpack_layer.hpp"
+#include "coracle/base/error.hpp"
+#include "coracle/base/strings.hpp"
+#include "coracle/engine/containers.hpp"
+#include "coracle/linux/copy_tree.hpp"
+#include "coracle/linux/resolve.hpp"
+#include "engine/container/root.hpp"
+
+namespace coracle::engine {
+namespace {
+
+/// One side of a copy: a tree, and the path in it.
+struct Side {
+  int root;          ///< AT_FDCWD for the host
+  std::string path;
+  bool contents = false;  ///< the path ended in "/."
+  bool trailing_slash = false;
+};
+
+Side make_side(int root, std::string path) {
+  Side side{root, std::move(path)};
+  side.trailing_slash = side.path.ends_with('/');
+  if (side.path.ends_with("/.") || side.path == ".") {
+    side.contents = true;
+    side.path = side.path == "." ? "." : side.path.substr(0, side.path.size() - 1);
+  }
+  while (side.path.size() > 1 && side.path.ends_with('/')) side.path.pop_back();
+  if (side.path.empty()) side.path = root == AT_FDCWD ? "." : "/";
+  return side;
+}
+
+/// Inside a container every link is resolved with its root as the root: it cannot lead outside.
+linux::Fd open_side(const Side& side, const std::string& path, int flags, mode_t mode = 0) {
+  if (side.root == AT_FDCWD) return linux::Fd(::open(path.c_str(), flags | O_CLOEXEC, mode));
+  return linux::try_open_in_root(side.root, path, flags, mode);
+}
+
+std::string base_name(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? path : path.substr(slash + 1);
+}
+
+std::string parent_name(const std::string& path) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+bool is_directory(int fd) {
+  struct stat info {};
+  return ::fstat(fd, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+void copy_directory(int source, const Side& target, bool target_is_directory, const Side& from) {
+  std::string place = target.path;
+  if (target_is_directory && !from.contents) place += "/" + base_name(from.path);
+  const linux::Fd existing = open_side(target, place, O_RDONLY | O_DIRECTORY);
+  linux::Fd directory;
+  if (existing) {
+    directory = linux::duplicate(existing.get());
+  } else {
+    const linux::Fd parent = open_side(target, parent_name(place), O_PATH | O_DIRECTORY);
+    if (!parent || ::mkdirat(parent.get(), base_name(place).c_str(), 0755) != 0) {
+      throw SysError("cannot create directory '{}'", place);
+    }
+    directory = linux::open_at(parent.get(), base_name(place), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  }
+  if (!linux::try_copy_tree(source, directory.get())) throw SysError("cannot copy to '{}'", place);
+}
+
+void copy_file(int source, const Side& target, bool target_is_directory, const Side& from) {
+  std::string place = target.path;
+  if (target_is_directory) place += "/" + base_name(from.path);
+  struct stat info {};
+  ::fstat(source, &info);
+  const linux::Fd file = open_side(target, place, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY, info.st_mode & 0777);
+  if (!file) throw SysError("cannot write '{}'", place);
+  archive::FdSource input(source);
+  archive::FdSink output(file.get(), place);
+  archive::copy(input, output);
+  ::fchmod(file.get(), info.st_mode & 07777);
+}
+
+void copy_between(const Side& from, const Side& to) {
+  const linux::Fd source = open_side(from, from.path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!source) {
+    throw Error(ErrorClass::not_found, "\"{}\" could not be found: no such file or directory", from.path);
+  }
+  const linux::Fd target = open_side(to, to.path, O_PATH);
+  const bool target_is_directory = target && is_directory(target.get());
+  if (to.trailing_slash && !target_is_directory && !is_directory(source.get())) {
+    throw Error(ErrorClass::not_found, "\"{}\" could not be found: no such directory", to.path);
+  }
+  if (is_directory(source.get())) {
+    if (target && !target_is_directory) {
+      throw Error(ErrorClass::invalid_argument, "destination must be a directory when copying a directory");
+    }
+    copy_directory(source.get(), to, target_is_directory, from);
+  } else {
+    copy_file(source.get(), to, target_is_directory, from);
+  }
+}
+
+/// A tar of the source on standard output.
+void stream_out(const Side& from) {
+  const linux::Fd source = open_side(from, from.path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!source) {
+    throw Error(ErrorClass::not_found, "\"{}\" could not be found: no such file or directory", from.path);
+  }
+  archive::FdSink sink(STDOUT_FILENO, "standard output");
+  const std::string name = base_name(from.path);
+  archive::PackOptions pack;
+  pack.overlay_upper = false;
+  const bool directory = is_directory(source.get());
+  const linux::Fd parent =
+      directory ? linux::duplicate(source.get()) : open_side(from, parent_name(from.path), O_RDONLY | O_DIRECTORY);
+  if (!directory) {
+    // Nothing but the one file of its directory.
+    pack.excluded = [&](std::string_view path) { return path != name; };
+  }
+  archive::pack_layer(parent.get(), sink, pack);
+}
+
+/// A tar from standard input into a directory.
+void stream_in(const Side& to) {
+  const linux::Fd target = open_side(to, to.path, O_RDONLY | O_DIRECTORY);
+  if (!target) throw Error(ErrorClass::invalid_argument, "destination must be a directory when copying from stdin");
+  archive::FdSource source(STDIN_FILENO);
+  archive::unpack_layer(source, target.get());
+}
+
+}  // namespace
+
+void copy_files(Context& context, const CopyRequest& request) {
+  if (request.from && request.to) {
+    throw Error(ErrorClass::not_implemented, "copying between two containers is not supported yet");
+  }
+  const ContainerRoot root(context, request.from ? *request.from : *request.to);
+  if (request.from) {
+    const Side from = make_side(root.fd(), "/" + request.source);
+    if (request.destination == "-") {
+      stream_out(from);
+    } else {
+      copy_between(from, make_side(AT_FDCWD, request.destination));
+    }
+    return;
+  }
+  const Side to = make_side(root.fd(), "/" + request.destination);
+  if (request.source == "-") {
+    stream_in(to);
+  } else {
+    copy_between(make_side(AT_FDCWD, request.source), to);
+  }
+}
+
+}  // namespace coracle::engine
