@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The libraries are called directly, not through libarchive's filters: those check no gzip checksum.
+// gzip, zstd, xz and bzip2, each by its own library. (libarchive's filter for gzip checks no checksum.)
 #include <bzlib.h>
 #include <lzma.h>
 #include <zlib.h>

@@ -14,6 +14,7 @@
 #include "archive/attributes_internal.hpp"
 #include "archive/marks_internal.hpp"
 #include "archive/pax_writer_internal.hpp"
+#include "archive/sparse_file_internal.hpp"
 #include "coracle/base/error.hpp"
 #include "coracle/base/log.hpp"
 #include "coracle/linux/directory.hpp"
@@ -84,7 +85,7 @@ class Packer {
       pack_marked_name(info, name, parent_path, path);
     } else if (S_ISDIR(info.st_mode)) {
       const linux::Fd directory = linux::open_at(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-      PaxEntry entry = describe(info, path);
+      EntryHeader entry = describe(info, path);
       add_attributes(directory.get(), entry);
       pax_.begin(entry);
       pack_directory(directory.get(), path);
@@ -105,7 +106,7 @@ class Packer {
   }
 
   void pack_leaf(int parent, const std::string& name, const std::string& path, const struct stat& info) {
-    PaxEntry entry = describe(info, path);
+    EntryHeader entry = describe(info, path);
     if (info.st_nlink > 1 && !first_link(info, path, entry)) {
       pax_.begin(entry);
       return;
@@ -127,8 +128,8 @@ class Packer {
     pack_content(file.get(), entry, info);
   }
 
-  static PaxEntry describe(const struct stat& info, const std::string& path) {
-    PaxEntry entry;
+  static EntryHeader describe(const struct stat& info, const std::string& path) {
+    EntryHeader entry;
     entry.type = type_of(info.st_mode);
     entry.path = path;
     entry.mode = info.st_mode;
@@ -139,7 +140,7 @@ class Packer {
     return entry;
   }
 
-  void pack_content(int file, PaxEntry& entry, const struct stat& info) {
+  void pack_content(int file, EntryHeader& entry, const struct stat& info) {
     std::vector<Extent> extents = {{0, info.st_size}};
     if (info.st_blocks * 512 + k_least_holes <= info.st_size) {
       extents = data_extents(file, info.st_size, k_most_extents);
@@ -170,7 +171,7 @@ class Packer {
   }
 
   /// Whether this is the first name of its inode; a later one becomes a hard link to it.
-  bool first_link(const struct stat& info, const std::string& path, PaxEntry& entry) {
+  bool first_link(const struct stat& info, const std::string& path, EntryHeader& entry) {
     const auto [known, added] =
         links_.try_emplace({info.st_dev, info.st_ino}, Link{path, info.st_nlink - 1});
     if (added) return true;
@@ -180,7 +181,7 @@ class Packer {
     return false;
   }
 
-  void add_attributes(int file, PaxEntry& entry) {
+  void add_attributes(int file, EntryHeader& entry) {
     for_each_attribute(file, [&](const std::string& name, std::string_view value) {
       if (name == k_owner_attribute) {
         restore_owner(value, entry);
@@ -200,7 +201,7 @@ class Packer {
   }
 
   /// The record counts as long as the file has the owner that it was squashed to.
-  void restore_owner(std::string_view text, PaxEntry& entry) const {
+  void restore_owner(std::string_view text, EntryHeader& entry) const {
     const auto owner = parse_owner(text);
     if (!owner) return;
     const auto restore = [](std::int64_t& current, std::int64_t recorded,
@@ -214,7 +215,7 @@ class Packer {
   }
 
   void add_mark(const std::string& directory, const std::string& name) {
-    PaxEntry entry;
+    EntryHeader entry;
     entry.path = directory.empty() ? name : directory + "/" + name;
     pax_.begin(entry);
   }

@@ -54,7 +54,8 @@ std::string attributes_of(const std::string& path) {
 
 }  // namespace
 
-Sandbox::Sandbox() : directory_(temporary_parent(), "coracle-archive-") {
+Sandbox::Sandbox(const std::string& parent)
+    : directory_(parent.empty() ? temporary_parent() : parent, "coracle-archive-") {
   ::chmod(directory_.path().c_str(), 0755);
   make("root");
   make("outside");
