@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "archive/acl_internal.hpp"
-
 #include <linux/posix_acl_xattr.h>
 
 #include <algorithm>
@@ -9,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "archive/acl_internal.hpp"
 #include "coracle/base/strings.hpp"
 
 namespace coracle::archive {
@@ -37,11 +36,19 @@ std::optional<std::uint16_t> parse_permissions(std::string_view text) {
   std::uint16_t bits = 0;
   for (const char letter : text) {
     switch (letter) {
-      case 'r': bits |= 4; break;
-      case 'w': bits |= 2; break;
-      case 'x': bits |= 1; break;
-      case '-': break;
-      default: return std::nullopt;
+      case 'r':
+        bits |= 4;
+        break;
+      case 'w':
+        bits |= 2;
+        break;
+      case 'x':
+        bits |= 1;
+        break;
+      case '-':
+        break;
+      default:
+        return std::nullopt;
     }
   }
   return bits;

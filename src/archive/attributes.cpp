@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "archive/attributes_internal.hpp"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -12,6 +10,7 @@
 #include <limits>
 
 #include "archive/acl_internal.hpp"
+#include "archive/attributes_internal.hpp"
 #include "archive/marks_internal.hpp"
 #include "coracle/base/error.hpp"
 #include "coracle/base/strings.hpp"
@@ -25,7 +24,9 @@ constexpr mode_t k_permissions = 07777;
 constexpr std::string_view k_selinux = "security.selinux";
 constexpr std::string_view k_capability = "security.capability";
 
-std::string saved_name(std::string_view name) { return std::string(k_saved_prefix) + std::string(name); }
+std::string saved_name(std::string_view name) {
+  return std::string(k_saved_prefix) + std::string(name);
+}
 
 }  // namespace
 
@@ -84,11 +85,12 @@ AttributeSetter::MappedOwner AttributeSetter::map_owner(const EntryHeader& entry
   const bool gid_fits = fits(entry.gid, maps_.gids);
   const bool squashed = !uid_fits || !gid_fits;
   if (squashed) ++report_.squashed_owners;
-  return {uid_fits ? static_cast<uid_t>(entry.uid) : 0, gid_fits ? static_cast<gid_t>(entry.gid) : 0, squashed};
+  return {uid_fits ? static_cast<uid_t>(entry.uid) : 0,
+          gid_fits ? static_cast<gid_t>(entry.gid) : 0, squashed};
 }
 
-/// Owner, mode, attributes, in this order: a change of owner clears setuid bits and capabilities, and
-/// a change of mode would change the mask of an ACL.
+/// Owner, mode, attributes, in this order: a change of owner clears setuid bits and capabilities,
+/// and a change of mode would change the mask of an ACL.
 void AttributeSetter::apply(int file, const EntryHeader& entry) {
   const MappedOwner owner = map_owner(entry);
   if (::fchown(file, owner.uid, owner.gid) != 0) {
@@ -147,7 +149,8 @@ void AttributeSetter::set_acl(int file, const char* attribute, const std::string
 }
 
 void AttributeSetter::copy(int from, const struct stat& info, int to) {
-  if (::fchown(to, info.st_uid, info.st_gid) != 0 || ::fchmod(to, info.st_mode & k_permissions) != 0) {
+  if (::fchown(to, info.st_uid, info.st_gid) != 0 ||
+      ::fchmod(to, info.st_mode & k_permissions) != 0) {
     throw SysError("cannot set owner and mode");
   }
   for_each_attribute(from, [&](const std::string& name, std::string_view value) {

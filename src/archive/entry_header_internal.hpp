@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a tar says about one entry, whichever way it says it: what TarReader gives and PaxWriter takes.
+// What a tar says about one entry, whichever way it says it: what TarReader gives and PaxWriter
+// takes.
 #pragma once
 
 #include <sys/types.h>
@@ -43,10 +44,11 @@ struct EntryHeader {
   timespec mtime{};
   dev_t device = 0;
   std::map<std::string, std::string> attributes;  ///< extended attributes
-  std::string access_acl;   ///< in the text form of acl(5); only read, written as attributes
+  std::string access_acl;  ///< in the text form of acl(5); only read, written as attributes
   std::string default_acl;
   bool sparse = false;
-  std::vector<Extent> extents;  ///< of a sparse file: in order, apart from each other, within `size`
+  std::vector<Extent>
+      extents;  ///< of a sparse file: in order, apart from each other, within `size`
 };
 
 }  // namespace coracle::archive

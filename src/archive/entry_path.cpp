@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "archive/entry_path_internal.hpp"
-
 #include <limits.h>
 
 #include <algorithm>
 
+#include "archive/entry_path_internal.hpp"
 #include "coracle/base/error.hpp"
 
 namespace coracle::archive {

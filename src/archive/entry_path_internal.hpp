@@ -7,7 +7,8 @@
 
 namespace coracle::archive {
 
-/// A path without "." and without leading, doubled or trailing slashes: "etc/hosts"; "" is the root.
+/// A path without "." and without leading, doubled or trailing slashes: "etc/hosts"; "" is the
+/// root.
 struct EntryPath {
   std::string text;
 

@@ -38,12 +38,18 @@ std::vector<std::string> sorted_names(int directory) {
 
 EntryType type_of(mode_t mode) noexcept {
   switch (mode & S_IFMT) {
-    case S_IFDIR: return EntryType::directory;
-    case S_IFLNK: return EntryType::symlink;
-    case S_IFCHR: return EntryType::character_device;
-    case S_IFBLK: return EntryType::block_device;
-    case S_IFIFO: return EntryType::fifo;
-    default: return EntryType::file;
+    case S_IFDIR:
+      return EntryType::directory;
+    case S_IFLNK:
+      return EntryType::symlink;
+    case S_IFCHR:
+      return EntryType::character_device;
+    case S_IFBLK:
+      return EntryType::block_device;
+    case S_IFIFO:
+      return EntryType::fifo;
+    default:
+      return EntryType::file;
   }
 }
 
@@ -55,10 +61,7 @@ bool belongs_to_machine(std::string_view name) noexcept {
 class Packer {
  public:
   Packer(ByteSink& sink, const PackOptions& options)
-      : pax_(sink),
-        options_(options),
-        maps_(linux::mappings_of(::getpid())),
-        buffer_(k_buffer) {}
+      : pax_(sink), options_(options), maps_(linux::mappings_of(::getpid())), buffer_(k_buffer) {}
 
   void pack_directory(int directory, const std::string& path) {
     if (options_.overlay_upper && is_opaque(directory)) add_mark(path, std::string(k_opaque_name));
@@ -94,10 +97,10 @@ class Packer {
     }
   }
 
-  /// fuse-overlayfs marks by ".wh." files what it may not mark by devices. Anything else with such a
-  /// name would remove something from the image that the layer becomes part of.
-  void pack_marked_name(const struct stat& info, const std::string& name, const std::string& parent_path,
-                        const std::string& path) {
+  /// fuse-overlayfs marks by ".wh." files what it may not mark by devices. Anything else with such
+  /// a name would remove something from the image that the layer becomes part of.
+  void pack_marked_name(const struct stat& info, const std::string& name,
+                        const std::string& parent_path, const std::string& path) {
     if (S_ISREG(info.st_mode) && info.st_size == 0) {
       add_mark(parent_path, name);
     } else {
@@ -105,7 +108,8 @@ class Packer {
     }
   }
 
-  void pack_leaf(int parent, const std::string& name, const std::string& path, const struct stat& info) {
+  void pack_leaf(int parent, const std::string& name, const std::string& path,
+                 const struct stat& info) {
     EntryHeader entry = describe(info, path);
     if (info.st_nlink > 1 && !first_link(info, path, entry)) {
       pax_.begin(entry);
@@ -160,7 +164,8 @@ class Packer {
   void write_extent(int file, const Extent& extent, const std::string& path) {
     off_t done = 0;
     while (done < extent.size) {
-      const auto wanted = std::min<std::size_t>(static_cast<std::size_t>(extent.size - done), k_buffer);
+      const auto wanted =
+          std::min<std::size_t>(static_cast<std::size_t>(extent.size - done), k_buffer);
       const ssize_t got = ::pread(file, buffer_.data(), wanted, extent.offset + done);
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) throw SysError("cannot read '{}'", path);
@@ -188,9 +193,10 @@ class Packer {
       } else if (name.starts_with(k_saved_prefix)) {
         entry.attributes.try_emplace(name.substr(k_saved_prefix.size()), value);
       } else if (name.ends_with(".overlay.redirect") || name.ends_with(".overlay.metacopy")) {
-        throw Error(ErrorClass::internal,
-                    "'{}' has its content elsewhere: the overlay was mounted with redirect_dir or metacopy",
-                    entry.path);
+        throw Error(
+            ErrorClass::internal,
+            "'{}' has its content elsewhere: the overlay was mounted with redirect_dir or metacopy",
+            entry.path);
       } else if (name == "security.capability") {
         entry.attributes[name] = portable_capability(value);
       } else if (!is_private_attribute(name) && !belongs_to_machine(name) &&

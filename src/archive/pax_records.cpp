@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "archive/pax_records_internal.hpp"
-
 #include <algorithm>
 #include <charconv>
+#include <fmt/format.h>
 #include <limits>
 
-#include <fmt/format.h>
-
+#include "archive/pax_records_internal.hpp"
 #include "coracle/base/error.hpp"
 #include "coracle/base/strings.hpp"
 
@@ -89,8 +87,8 @@ PaxRecords parse_pax_records(std::string_view text) {
     std::size_t length = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
     const auto digits = static_cast<std::size_t>(end - text.data());
-    if (error != std::errc() || length > text.size() || length <= digits + 1 || text[digits] != ' ' ||
-        text[length - 1] != '\n') {
+    if (error != std::errc() || length > text.size() || length <= digits + 1 ||
+        text[digits] != ' ' || text[length - 1] != '\n') {
       refuse("malformed record", text);
     }
     const std::string_view record = text.substr(digits + 1, length - digits - 2);
@@ -120,7 +118,8 @@ std::optional<timespec> parse_pax_time(std::string_view text) noexcept {
   const std::string_view whole = text.substr(0, dot);
   std::int64_t seconds = 0;
   const auto [end, error] = std::from_chars(whole.data(), whole.data() + whole.size(), seconds);
-  if (error != std::errc() || end != whole.data() + whole.size() || seconds < 0) return std::nullopt;
+  if (error != std::errc() || end != whole.data() + whole.size() || seconds < 0)
+    return std::nullopt;
   long nanoseconds = 0;
   if (dot != std::string_view::npos) {
     long unit = k_nanoseconds / 10;
@@ -132,7 +131,8 @@ std::optional<timespec> parse_pax_time(std::string_view text) noexcept {
   }
   if (!negative) return timespec{seconds, nanoseconds};
   // A timespec counts its nanoseconds forward.
-  return nanoseconds == 0 ? timespec{-seconds, 0} : timespec{-seconds - 1, k_nanoseconds - nanoseconds};
+  return nanoseconds == 0 ? timespec{-seconds, 0}
+                          : timespec{-seconds - 1, k_nanoseconds - nanoseconds};
 }
 
 std::string format_pax_time(const timespec& time) {
@@ -140,7 +140,8 @@ std::string format_pax_time(const timespec& time) {
   const std::int64_t seconds = backward ? time.tv_sec + 1 : time.tv_sec;
   const std::int64_t nanoseconds = backward ? k_nanoseconds - time.tv_nsec : time.tv_nsec;
   if (nanoseconds == 0) return std::to_string(seconds);
-  std::string text = fmt::format("{}{}.{:09}", backward && seconds == 0 ? "-" : "", seconds, nanoseconds);
+  std::string text =
+      fmt::format("{}{}.{:09}", backward && seconds == 0 ? "-" : "", seconds, nanoseconds);
   text.erase(text.find_last_not_of('0') + 1);
   return text;
 }

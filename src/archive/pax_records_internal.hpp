@@ -29,8 +29,8 @@ std::string format_pax_time(const timespec& time);
 
 /// What the records say beyond the fields of EntryHeader.
 struct PaxExtras {
-  std::optional<std::uint64_t> size;  ///< of what is stored in the archive
-  bool sparse_map_in_content = false; ///< GNU's sparse format 1.0
+  std::optional<std::uint64_t> size;   ///< of what is stored in the archive
+  bool sparse_map_in_content = false;  ///< GNU's sparse format 1.0
 };
 /// Lets the records override what the header says. Unknown keys are skipped.
 /// @throws Error invalid_argument for values that make no sense

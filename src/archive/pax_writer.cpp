@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "archive/pax_writer_internal.hpp"
-
 #include <string.h>
 #include <sys/sysmacros.h>
 
 #include <algorithm>
 #include <array>
+#include <fmt/format.h>
 #include <numeric>
 
-#include <fmt/format.h>
-
 #include "archive/pax_records_internal.hpp"
+#include "archive/pax_writer_internal.hpp"
 #include "archive/ustar_internal.hpp"
 #include "coracle/base/error.hpp"
 
@@ -40,8 +38,8 @@ bool put_text(char (&field)[Size], std::string_view text) {
 /// Whole, or divided at a slash between prefix and name. False if it does not fit.
 bool put_path(UstarHeader& header, std::string_view path) {
   if (path.size() <= sizeof header.name) return put_text(header.name, path);
-  for (auto slash = path.rfind('/', sizeof header.prefix); slash != std::string_view::npos && slash > 0;
-       slash = path.rfind('/', slash - 1)) {
+  for (auto slash = path.rfind('/', sizeof header.prefix);
+       slash != std::string_view::npos && slash > 0; slash = path.rfind('/', slash - 1)) {
     const std::string_view rest = path.substr(slash + 1);
     if (rest.size() > sizeof header.name) break;
     if (rest.empty()) continue;
@@ -64,10 +62,11 @@ std::string insert_directory(std::string_view path, std::string_view name) {
 /// The map of GNU's sparse format 1.0, which stands before the content.
 std::string format_sparse_map(const EntryHeader& entry) {
   const bool ends_in_hole =
-      entry.extents.empty() ||
-      static_cast<std::uint64_t>(entry.extents.back().offset + entry.extents.back().size) < entry.size;
+      entry.extents.empty() || static_cast<std::uint64_t>(entry.extents.back().offset +
+                                                          entry.extents.back().size) < entry.size;
   std::string map = fmt::format("{}\n", entry.extents.size() + (ends_in_hole ? 1 : 0));
-  for (const auto& extent : entry.extents) map += fmt::format("{}\n{}\n", extent.offset, extent.size);
+  for (const auto& extent : entry.extents)
+    map += fmt::format("{}\n{}\n", extent.offset, extent.size);
   if (ends_in_hole) map += fmt::format("{}\n0\n", entry.size);
   map.resize(map.size() + padding_of(map.size()));
   return map;
@@ -91,18 +90,20 @@ void PaxWriter::begin(const EntryHeader& entry) {
   records["GNU.sparse.minor"] = "0";
   records["GNU.sparse.name"] = path;
   records["GNU.sparse.realsize"] = std::to_string(entry.size);
-  const std::uint64_t content = std::accumulate(
-      entry.extents.begin(), entry.extents.end(), std::uint64_t{map.size()},
-      [](std::uint64_t sum, const Extent& extent) { return sum + static_cast<std::uint64_t>(extent.size); });
-  write_block(insert_directory(path, "GNUSparseFile.0"), entry, static_cast<char>(entry.type), content,
-              records);
+  const std::uint64_t content =
+      std::accumulate(entry.extents.begin(), entry.extents.end(), std::uint64_t{map.size()},
+                      [](std::uint64_t sum, const Extent& extent) {
+                        return sum + static_cast<std::uint64_t>(extent.size);
+                      });
+  write_block(insert_directory(path, "GNUSparseFile.0"), entry, static_cast<char>(entry.type),
+              content, records);
   left_ = content;
   data(map.data(), map.size());
 }
 
 /// The header of an entry, after one with the records and with what does not fit into ustar.
-void PaxWriter::write_block(std::string_view path, const EntryHeader& entry, char type, std::uint64_t size,
-                            Records& records) {
+void PaxWriter::write_block(std::string_view path, const EntryHeader& entry, char type,
+                            std::uint64_t size, Records& records) {
   UstarHeader header{};
   if (!put_path(header, path) || !is_ascii(path)) records["path"] = path;
   if (!put_text(header.link_target, entry.link_target) || !is_ascii(entry.link_target)) {
@@ -111,7 +112,8 @@ void PaxWriter::write_block(std::string_view path, const EntryHeader& entry, cha
   put_number(header.mode, entry.mode & 07777);
   if (!put_number(header.uid, entry.uid)) records["uid"] = std::to_string(entry.uid);
   if (!put_number(header.gid, entry.gid)) records["gid"] = std::to_string(entry.gid);
-  if (!put_number(header.size, static_cast<std::int64_t>(size))) records["size"] = std::to_string(size);
+  if (!put_number(header.size, static_cast<std::int64_t>(size)))
+    records["size"] = std::to_string(size);
   if (!put_number(header.mtime, entry.mtime.tv_sec) || entry.mtime.tv_nsec != 0) {
     records["mtime"] = format_pax_time(entry.mtime);
   }
@@ -152,14 +154,16 @@ void PaxWriter::write_header(std::string_view block) {
 }
 
 void PaxWriter::data(const void* data, std::size_t size) {
-  if (size > left_) throw Error(ErrorClass::internal, "an archive entry got more content than its size");
+  if (size > left_)
+    throw Error(ErrorClass::internal, "an archive entry got more content than its size");
   left_ -= size;
   written_ += size;
   sink_.write(data, size);
 }
 
 void PaxWriter::pad() {
-  if (left_ != 0) throw Error(ErrorClass::internal, "an archive entry lacks {} bytes of content", left_);
+  if (left_ != 0)
+    throw Error(ErrorClass::internal, "an archive entry lacks {} bytes of content", left_);
   static constexpr std::array<char, k_block> k_zeros{};
   sink_.write(k_zeros.data(), padding_of(written_));
   written_ = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes pax archives (POSIX.1-2017, pax, "ustar Interchange Format" and "pax Extended Header").
-// The same tree gives the same bytes, whatever is installed; names stay the bytes they are; holes are
-// neither read nor written.
+// The same tree gives the same bytes, whatever is installed; names stay the bytes they are; holes
+// are neither read nor written.
 #pragma once
 
 #include <cstdint>

@@ -30,8 +30,12 @@ TarEntry describe(const EntryHeader& header) {
   entry.name = clean_name(header.path);
   entry.size = header.size;
   switch (header.type) {
-    case EntryType::file: entry.kind = TarEntry::Kind::file; break;
-    case EntryType::directory: entry.kind = TarEntry::Kind::directory; break;
+    case EntryType::file:
+      entry.kind = TarEntry::Kind::file;
+      break;
+    case EntryType::directory:
+      entry.kind = TarEntry::Kind::directory;
+      break;
     case EntryType::symlink:
       entry.kind = TarEntry::Kind::symlink;
       entry.link_target = header.link_target;
@@ -43,7 +47,8 @@ TarEntry describe(const EntryHeader& header) {
     case EntryType::character_device:
     case EntryType::block_device:
     case EntryType::fifo:
-    case EntryType::other: break;
+    case EntryType::other:
+      break;
   }
   return entry;
 }
@@ -58,8 +63,8 @@ void for_each_entry(ByteSource& tar,
     const TarEntry entry = describe(*header);
     if (header->sparse) {
       // A map of a few bytes may claim a file of exabytes, which would be read as zeros.
-      throw Error(ErrorClass::invalid_argument, "archive entry '{}' is sparse: not supported in images",
-                  entry.name);
+      throw Error(ErrorClass::invalid_argument,
+                  "archive entry '{}' is sparse: not supported in images", entry.name);
     }
     EntryData data(reader);
     if (!visit(entry, data)) return;
@@ -112,6 +117,8 @@ void TarWriter::add_symlink(const std::string& name, const std::string& target) 
   state_->begin(EntryType::symlink, name, 0777, 0, target);
 }
 
-void TarWriter::finish() { state_->pax.finish(); }
+void TarWriter::finish() {
+  state_->pax.finish();
+}
 
 }  // namespace coracle::archive

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "archive/tar_reader_internal.hpp"
-
 #include <string.h>
 #include <sys/sysmacros.h>
 
@@ -8,6 +6,7 @@
 #include <charconv>
 #include <limits>
 
+#include "archive/tar_reader_internal.hpp"
 #include "coracle/base/error.hpp"
 
 namespace coracle::archive {
@@ -27,7 +26,8 @@ template <std::size_t Size>
 std::int64_t require_number(const char (&field)[Size], std::string_view name) {
   const auto number = parse_field_number(field);
   if (!number) {
-    throw Error(ErrorClass::invalid_argument, "damaged archive: a header holds no number as its {}", name);
+    throw Error(ErrorClass::invalid_argument, "damaged archive: a header holds no number as its {}",
+                name);
   }
   return *number;
 }
@@ -49,21 +49,30 @@ EntryType type_of(char flag, const std::string& path) noexcept {
     case '7':  // Contiguous: a wish about the place on disk.
       // Before there was a flag for directories.
       return path.ends_with('/') ? EntryType::directory : EntryType::file;
-    case 'S': return EntryType::file;  // GNU's first sparse format.
-    case '1': return EntryType::hard_link;
-    case '2': return EntryType::symlink;
-    case '3': return EntryType::character_device;
-    case '4': return EntryType::block_device;
+    case 'S':
+      return EntryType::file;  // GNU's first sparse format.
+    case '1':
+      return EntryType::hard_link;
+    case '2':
+      return EntryType::symlink;
+    case '3':
+      return EntryType::character_device;
+    case '4':
+      return EntryType::block_device;
     case '5':
     case 'D':  // With the names in it, for incremental backups.
       return EntryType::directory;
-    case '6': return EntryType::fifo;
-    default: return EntryType::other;
+    case '6':
+      return EntryType::fifo;
+    default:
+      return EntryType::other;
   }
 }
 
 /// Whether content follows whatever the size says: some writers state that of a link's target.
-bool has_content(char flag) noexcept { return flag < '1' || flag > '6'; }
+bool has_content(char flag) noexcept {
+  return flag < '1' || flag > '6';
+}
 
 std::string name_of(const UstarHeader& header) {
   const std::string name(field_text(header.name));
@@ -163,8 +172,12 @@ const EntryHeader* TarReader::next() {
     if (!checksum_matches(header)) damaged("a header has a wrong checksum, or this is no tar file");
     const std::uint64_t size = size_of(header);
     switch (header.type) {
-      case 'L': long_name_ = read_text(size, "a name"); break;
-      case 'K': long_link_ = read_text(size, "a link target"); break;
+      case 'L':
+        long_name_ = read_text(size, "a name");
+        break;
+      case 'K':
+        long_link_ = read_text(size, "a link target");
+        break;
       case 'x':
       case 'X':  // Solaris, before POSIX.
         records_ = parse_pax_records(read_text(size, "an extension header"));
@@ -176,7 +189,9 @@ const EntryHeader* TarReader::next() {
         skip(size);
         skip(padding_of(size));
         break;
-      default: read_entry(header); return &entry_;
+      default:
+        read_entry(header);
+        return &entry_;
     }
   }
   if (!long_name_.empty() || !long_link_.empty() || !records_.empty()) damaged("it ends too early");
@@ -188,7 +203,8 @@ void TarReader::read_entry(const UstarHeader& header) {
   // These end at a NUL, which is written with them.
   if (!long_name_.empty()) entry_.path = long_name_.c_str();
   if (!long_link_.empty()) entry_.link_target = long_link_.c_str();
-  // The type first: what a record means may depend on it, and the flag of old directories is their name.
+  // The type first: what a record means may depend on it, and the flag of old directories is their
+  // name.
   entry_.type = type_of(header.type, entry_.path);
   const std::uint64_t size_in_header = entry_.size;
   const PaxExtras extras = apply_pax_records(records_, entry_);
@@ -232,7 +248,8 @@ void TarReader::read_gnu_sparse_map(const UstarHeader& header) {
   char more = gnu.is_extended;
   while (more != 0) {
     GnuSparseBlock block;
-    if (!read_block(&block) || entry_.extents.size() > k_max_extents) damaged("an endless sparse map");
+    if (!read_block(&block) || entry_.extents.size() > k_max_extents)
+      damaged("an endless sparse map");
     for (const auto& part : block.sparse) append(part);
     more = block.is_extended;
   }
@@ -294,7 +311,8 @@ bool TarReader::next_block(Block& block) {
 std::size_t TarReader::read(void* buffer, std::size_t size) {
   const bool at_end = extent_ == entry_.extents.size();
   const std::uint64_t data_at =
-      at_end ? entry_.size : static_cast<std::uint64_t>(entry_.extents[extent_].offset + extent_done_);
+      at_end ? entry_.size
+             : static_cast<std::uint64_t>(entry_.extents[extent_].offset + extent_done_);
   if (position_ < data_at) {
     const auto zeros = static_cast<std::size_t>(std::min<std::uint64_t>(size, data_at - position_));
     ::memset(buffer, 0, zeros);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads tar files of all kinds that image tools write: v7, ustar, GNU, pax, with GNU's sparse formats.
+// Reads tar files of all kinds that image tools write: v7, ustar, GNU, pax, with GNU's sparse
+// formats.
 //
 // By hand, and not by libarchive, whose version 3.6 was tried first: names there pass through the C
-// library's locale (which a static binary may not find), the first link target that only a pax record
-// tells is lost, a damaged header in the middle is stepped over, and a sparse map takes as much memory
-// as a hostile archive wants.
+// library's locale (which a static binary may not find), the first link target that only a pax
+// record tells is lost, a damaged header in the middle is stepped over, and a sparse map takes as
+// much memory as a hostile archive wants.
 #pragma once
 
 #include <cstddef>
@@ -37,8 +38,8 @@ class TarReader {
     std::size_t size = 0;
     off_t offset = 0;  ///< in the file
   };
-  /// The content of the entry at hand piece by piece, without its holes. False at its end. The data is
-  /// valid until the next call.
+  /// The content of the entry at hand piece by piece, without its holes. False at its end. The data
+  /// is valid until the next call.
   bool next_block(Block& block);
   /// The content of the entry at hand, holes as zeros. 0 at its end.
   std::size_t read(void* buffer, std::size_t size);

@@ -12,8 +12,8 @@
 #include "archive/entry_path_internal.hpp"
 #include "archive/layer_tree_internal.hpp"
 #include "archive/marks_internal.hpp"
-#include "archive/tar_reader_internal.hpp"
 #include "archive/sparse_file_internal.hpp"
+#include "archive/tar_reader_internal.hpp"
 #include "coracle/base/error.hpp"
 
 namespace coracle::archive {
@@ -58,8 +58,8 @@ class Unpacker {
     }
   }
 
-  /// Of the names that begin with the prefix only whiteouts mean something, and only as the last one
-  /// of a path.
+  /// Of the names that begin with the prefix only whiteouts mean something, and only as the last
+  /// one of a path.
   static bool is_aufs_book(const EntryPath& path) {
     const std::string_view text = path.text;
     for (std::size_t start = 0; start < text.size();) {
@@ -83,26 +83,40 @@ class Unpacker {
   }
 
   void extract_whiteout(const EntryPath& path, const std::string& hidden) {
-    if (hidden.empty() || hidden == "." || hidden == "..") refuse_entry("invalid whiteout", path.text);
+    if (hidden.empty() || hidden == "." || hidden == "..")
+      refuse_entry("invalid whiteout", path.text);
     tree_.make_whiteout(tree_.open_parent(path), hidden);
   }
 
   void extract_by_type(const EntryPath& path, const EntryHeader& entry) {
     const int parent = tree_.open_parent(path);
     switch (entry.type) {
-      case EntryType::file: extract_file(parent, path.name(), entry); break;
-      case EntryType::directory: extract_directory(parent, path, entry); break;
-      case EntryType::symlink: extract_symlink(parent, path.name(), entry); break;
-      case EntryType::fifo: extract_node(parent, path.name(), entry, S_IFIFO); break;
-      case EntryType::character_device: extract_node(parent, path.name(), entry, S_IFCHR); break;
-      case EntryType::block_device: extract_node(parent, path.name(), entry, S_IFBLK); break;
+      case EntryType::file:
+        extract_file(parent, path.name(), entry);
+        break;
+      case EntryType::directory:
+        extract_directory(parent, path, entry);
+        break;
+      case EntryType::symlink:
+        extract_symlink(parent, path.name(), entry);
+        break;
+      case EntryType::fifo:
+        extract_node(parent, path.name(), entry, S_IFIFO);
+        break;
+      case EntryType::character_device:
+        extract_node(parent, path.name(), entry, S_IFCHR);
+        break;
+      case EntryType::block_device:
+        extract_node(parent, path.name(), entry, S_IFBLK);
+        break;
       case EntryType::hard_link:
-      case EntryType::other: refuse_entry("unknown file type", path.text);
+      case EntryType::other:
+        refuse_entry("unknown file type", path.text);
     }
   }
 
-  /// Runs `make`, which makes something that must not be there yet; what an earlier entry of the same
-  /// name left gives way.
+  /// Runs `make`, which makes something that must not be there yet; what an earlier entry of the
+  /// same name left gives way.
   template <typename Make>
   void replace(int parent, const std::string& name, Make&& make) {
     if (make()) return;
@@ -136,9 +150,8 @@ class Unpacker {
 
   void extract_symlink(int parent, const std::string& name, const EntryHeader& entry) {
     if (entry.link_target.empty()) refuse_entry("a symbolic link without target", name);
-    replace(parent, name, [&] {
-      return ::symlinkat(entry.link_target.c_str(), parent, name.c_str()) == 0;
-    });
+    replace(parent, name,
+            [&] { return ::symlinkat(entry.link_target.c_str(), parent, name.c_str()) == 0; });
     attributes_.apply_to_link(parent, name, entry);
   }
 
@@ -162,7 +175,8 @@ class Unpacker {
     linux::Fd target_parent;
     if (!tree_.find(target, target_parent) &&
         !(tree_.copy_up(target) && tree_.find(target, target_parent))) {
-      throw Error(ErrorClass::invalid_argument, "hard link to '{}', which is not there", target.text);
+      throw Error(ErrorClass::invalid_argument, "hard link to '{}', which is not there",
+                  target.text);
     }
     const std::string target_name = target.name();
     struct stat info {};

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "archive/ustar_internal.hpp"
-
 #include <string.h>
 
 #include <algorithm>
 #include <limits>
+
+#include "archive/ustar_internal.hpp"
 
 namespace coracle::archive {
 namespace {
@@ -68,7 +68,8 @@ unsigned header_checksum(const UstarHeader& header) noexcept {
 
 bool checksum_matches(const UstarHeader& header) noexcept {
   const auto stored = parse_field_number(header.checksum);
-  return stored && (*stored == sum_of<unsigned char>(header) || *stored == sum_of<signed char>(header));
+  return stored &&
+         (*stored == sum_of<unsigned char>(header) || *stored == sum_of<signed char>(header));
 }
 
 }  // namespace coracle::archive

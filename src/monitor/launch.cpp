@@ -15,13 +15,22 @@
 namespace coracle::monitor {
 namespace {
 
+/// Closes what is the engine's own among the descriptors to be handed on, where the user left gaps:
+/// ours are closed on exec, those that came by exec are not.
+void close_own(int first, int end) {
+  for (int fd = first; fd < end; ++fd) {
+    const int flags = ::fcntl(fd, F_GETFD);
+    if (flags >= 0 && (flags & FD_CLOEXEC) != 0) ::close(fd);
+  }
+}
+
 /// Closes all but the standard descriptors, those to be handed on, and `kept`.
 linux::Fd close_others(int preserved, linux::Fd kept) {
   const int first = 3 + preserved;
   linux::Fd moved(::fcntl(kept.get(), F_DUPFD_CLOEXEC, first));
   if (!moved) throw SysError("cannot duplicate descriptor {}", kept.get());
-  // Its old number may be among those to be handed on, where the caller left a gap.
   kept.reset();
+  close_own(3, first);
   if (moved.get() > first) ::syscall(SYS_close_range, first, moved.get() - 1, 0);
   ::syscall(SYS_close_range, moved.get() + 1, ~0U, 0);
   return moved;

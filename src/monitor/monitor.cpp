@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "coracle/base/error.hpp"
 #include "coracle/linux/file.hpp"
 #include "coracle/linux/pty.hpp"
 #include "monitor/control_socket.hpp"
-#include "monitor/memory.hpp"
 
 namespace coracle::monitor {
 namespace {
@@ -22,7 +22,7 @@ using std::chrono::milliseconds;
 
 /// Connections at a time.
 constexpr std::size_t k_max_clients = 64;
-/// Buffers are kept for so long after the last use.
+/// Buffers and code are kept for so long after the last use.
 constexpr milliseconds k_idle{1000};
 
 }  // namespace
@@ -39,7 +39,7 @@ bool Monitor::run() {
   Message message;
   message.kind = MessageKind::started;
   send_message(clients_.front().channel.get(), message);
-  give_back_memory();
+  settle();
   while (phase_ != Phase::ended) turn();
   finish();
   return true;
@@ -120,7 +120,12 @@ void Monitor::turn() {
   output_.want(set_, clients_);
   error_.want(set_, clients_);
 
-  set_.wait(timeout_ms());
+  if (std::exchange(is_settled_, false)) {
+    set_.wait(timeout_ms(), memory_);
+    settle_at_ = Clock::now() + k_idle;
+  } else {
+    set_.wait(timeout_ms());
+  }
   const bool quiet = !output_.is_ready(set_) && !error_.is_ready(set_);
   if (set_.is_ready(termination)) {
     termination_.clear();
@@ -143,7 +148,7 @@ int Monitor::timeout_ms() const {
     return 0;
   }
   Deadline next;
-  for (const Deadline& deadline : {kill_at_, restart_at_, release_at_}) {
+  for (const Deadline& deadline : {kill_at_, restart_at_, settle_at_}) {
     if (deadline && (!next || *deadline < *next)) next = deadline;
   }
   if (!next) return -1;
@@ -165,9 +170,7 @@ void Monitor::pump() {
   if (output_.is_ready(set_)) output_.step(clients_, log_);
   if (error_.is_ready(set_)) error_.step(clients_, log_);
   tell_about_lost_outputs();
-  if (input_.holds_memory() || output_.holds_memory() || error_.holds_memory()) {
-    release_at_ = Clock::now() + k_idle;
-  }
+  settle_at_ = Clock::now() + k_idle;
 }
 
 void Monitor::check_deadlines() {
@@ -178,13 +181,18 @@ void Monitor::check_deadlines() {
     return true;
   };
   if (is_due(kill_at_) && phase_ == Phase::running) ::kill(pid_, SIGKILL);
-  if (is_due(release_at_)) {
-    input_.release_memory();
-    output_.release_memory();
-    error_.release_memory();
-    log_.release_memory();
-  }
+  if (is_due(settle_at_)) settle();
   if (is_due(restart_at_) && phase_ == Phase::waiting) restart();
+}
+
+/// Lets go of all memory that waiting does not need.
+void Monitor::settle() {
+  input_.release_memory();
+  output_.release_memory();
+  error_.release_memory();
+  log_.release_memory();
+  memory_.release_unused();
+  is_settled_ = true;
 }
 
 void Monitor::reap() {
@@ -231,7 +239,7 @@ void Monitor::restart() {
   }
   try {
     start();
-    give_back_memory();
+    settle();
     return;
   } catch (const Error& error) {
     exit_code_ = error.exit_code();

@@ -53,6 +53,7 @@ class Monitor {
   bool is_drained(bool quiet) const;
   void pump();
   void check_deadlines();
+  void settle();
 
   // Clients.
   void accept_clients();
@@ -73,6 +74,7 @@ class Monitor {
   OutputPump error_{Stream::error};
   InputPump input_;
   PollSet set_;
+  ReclaimableMemory memory_;
 
   Phase phase_ = Phase::waiting;
   pid_t pid_ = -1;
@@ -86,7 +88,8 @@ class Monitor {
   Clock::time_point started_at_;
   Deadline kill_at_;
   Deadline restart_at_;
-  Deadline release_at_;
+  Deadline settle_at_;
+  bool is_settled_ = false;  ///< nothing has happened for a while
 };
 
 }  // namespace coracle::monitor

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "monitor/memory.hpp"
+
 namespace coracle::monitor {
 
 /// What one turn of the loop waits for, put together anew for each: what is wanted of a descriptor
@@ -25,11 +27,11 @@ class PollSet {
   /// @param timeout_ms  -1: no limit
   /// @returns how many are ready
   int wait(int timeout_ms) noexcept {
-    const int ready = ::poll(entries_.data(), entries_.size(), timeout_ms);
-    if (ready < 0) {
-      for (auto& entry : entries_) entry.revents = 0;
-    }
-    return ready < 0 ? 0 : ready;
+    return answer(::poll(entries_.data(), entries_.size(), timeout_ms));
+  }
+  /// The same, without the program's code in memory.
+  int wait(int timeout_ms, const ReclaimableMemory& memory) noexcept {
+    return answer(memory.wait_without_code(entries_.data(), entries_.size(), timeout_ms));
   }
   bool is_ready(std::size_t place) const noexcept { return entries_[place].revents != 0; }
   bool any_ready(std::size_t begin, std::size_t end) const noexcept {
@@ -40,6 +42,12 @@ class PollSet {
   }
 
  private:
+  int answer(int ready) noexcept {
+    if (ready >= 0) return ready;
+    for (auto& entry : entries_) entry.revents = 0;
+    return 0;
+  }
+
   std::vector<pollfd> entries_;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Unpacks whatever comes into a scratch directory: nothing beside it may change, and what was accepted
-// packs to a layer that is accepted too.
+// Unpacks whatever comes into a scratch directory: nothing beside it may change, and what was
+// accepted packs to a layer that is accepted too.
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>

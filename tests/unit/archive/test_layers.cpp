@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "coracle/archive/layers.hpp"
-
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -9,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include "archive_support.hpp"
+#include "coracle/archive/layers.hpp"
 
 using namespace coracle;
 using namespace coracle::archive;
@@ -47,7 +46,9 @@ struct Stack {
   std::string changes(const std::function<bool(std::string_view)>& excluded = {}) const {
     std::string text;
     for (const auto& change : list_changes(top, {middle, bottom}, excluded)) {
-      text += change.kind == ChangeKind::added ? "A " : change.kind == ChangeKind::deleted ? "D " : "C ";
+      text += change.kind == ChangeKind::added     ? "A "
+              : change.kind == ChangeKind::deleted ? "D "
+                                                   : "C ";
       text += change.path + "\n";
     }
     return text;
@@ -166,8 +167,9 @@ TEST_CASE("changes in podman's sense", "[archive][layers]") {
         "C /var/cache\n"
         "D /var/cache/one\n"
         "C /var/cache/two\n");
-  CHECK(stack.changes([](std::string_view path) { return path == "usr" || path == "var" || path == "opt"; }) ==
-        "C /etc/passwd\nA /home\nA /home/user\nA /home/user/file\n");
+  CHECK(stack.changes([](std::string_view path) {
+    return path == "usr" || path == "var" || path == "opt";
+  }) == "C /etc/passwd\nA /home\nA /home/user\nA /home/user/file\n");
 }
 
 TEST_CASE("an upper directory without changes", "[archive][layers]") {

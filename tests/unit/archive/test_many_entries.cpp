@@ -5,7 +5,6 @@
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
-
 #include <thread>
 
 #include "archive_support.hpp"
@@ -70,7 +69,9 @@ class LargeFile final : public ByteSource {
 };
 
 /// In memory where that is possible: removing so many files from a disk takes longer than the test.
-std::string fast_parent() { return linux::exists("/dev/shm") ? "/dev/shm" : ""; }
+std::string fast_parent() {
+  return linux::exists("/dev/shm") ? "/dev/shm" : "";
+}
 
 /// The most memory this process had, in KiB.
 long peak_memory() {
@@ -91,7 +92,8 @@ TEST_CASE("a layer of 200,000 files in 20,000 directories", "[archive][many]") {
     struct stat info {};
     ::stat(box.path("usr/share/d19999").c_str(), &info);
     const bool times = info.st_mtim.tv_sec == 1'000'000'000;
-    return fmt::format("{} {} {}", report.files, times, grown < 48 << 10 ? "small" : fmt::format("{} KiB", grown));
+    return fmt::format("{} {} {}", report.files, times,
+                       grown < 48 << 10 ? "small" : fmt::format("{} KiB", grown));
   });
   CHECK(findings == "220000 true small");
 }
@@ -104,7 +106,8 @@ TEST_CASE("memory does not grow with the size of a layer", "[archive][many]") {
     LargeFile source(k_size);
     const auto report = unpack_layer(source, box.fd());
     const long grown = peak_memory() - before;
-    return fmt::format("{} {}", report.size > k_size, grown < 32 << 10 ? "small" : fmt::format("{} KiB", grown));
+    return fmt::format("{} {}", report.size > k_size,
+                       grown < 32 << 10 ? "small" : fmt::format("{} KiB", grown));
   });
   CHECK(findings == "true small");
 }
@@ -125,6 +128,7 @@ TEST_CASE("several layers at once", "[archive][many]") {
   for (int i = 0; i < k_layers; ++i) {
     CHECK(reports[i].files == 3100);
     CHECK(reports[i].diff_id == reports[0].diff_id);
-    CHECK(describe_tree(boxes[i].path("usr/share/d7")) == describe_tree(boxes[0].path("usr/share/d7")));
+    CHECK(describe_tree(boxes[i].path("usr/share/d7")) ==
+          describe_tree(boxes[0].path("usr/share/d7")));
   }
 }

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "coracle/archive/pack_layer.hpp"
-
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -12,6 +10,7 @@
 #include <catch2/catch.hpp>
 
 #include "archive_support.hpp"
+#include "coracle/archive/pack_layer.hpp"
 #include "coracle/base/error.hpp"
 
 using namespace coracle;
@@ -38,7 +37,11 @@ std::string everything() {
       .hard_link("bin/su2", "bin/su")
       .symlink("bin/link", "su")
       .hard_link("bin/link2", "bin/link")
-      .add({.name = "x", .type = '2', .link = "t", .mode = 0777, .pax = {{"path", "long-link"}, {"linkpath", std::string(900, 'l')}}})
+      .add({.name = "x",
+            .type = '2',
+            .link = "t",
+            .mode = 0777,
+            .pax = {{"path", "long-link"}, {"linkpath", std::string(900, 'l')}}})
       .directory("empty", 01777)
       .add({.name = "pipe", .type = '6', .mode = 0640, .pax = {{"mtime", "123456789.000000001"}}})
       .add({.name = "old", .content = "x", .mode = 0400, .pax = {{"mtime", "-1000.75"}}})
@@ -46,15 +49,29 @@ std::string everything() {
       .add({.name = "x", .content = "long", .pax = {{"path", long_name + "file"}}})
       .add({.name = "x", .content = "utf8", .pax = {{"path", "F\xc5\x91tan\xc3\xba"}}})
       .file("latin-\xe9", "bytes")
-      .add({.name = "attributes", .pax = {{"SCHILY.xattr.user.a", "1"}, {"SCHILY.xattr.user.b", std::string("\0\n=", 3)}}})
+      .add(
+          {.name = "attributes",
+           .pax = {{"SCHILY.xattr.user.a", "1"}, {"SCHILY.xattr.user.b", std::string("\0\n=", 3)}}})
       .add({.name = "block-exactly", .content = std::string(512, 'b')})
       .add({.name = "big", .content = std::string(3'000'000, 'B')});
   if (test::is_root()) {
-    builder.add({.name = "tty", .type = '3', .mode = 0620, .uid = 70'000, .gid = 5, .device_major = 4, .device_minor = 300})
+    builder
+        .add({.name = "tty",
+              .type = '3',
+              .mode = 0620,
+              .uid = 70'000,
+              .gid = 5,
+              .device_major = 4,
+              .device_minor = 300})
         .add({.name = "owned", .mode = 02750, .uid = 3'000'000'000, .gid = 123'456'789})
-        .add({.name = "capable", .mode = 0755, .pax = {{"SCHILY.xattr.security.capability",
-                 std::string("\x01\0\0\x02\0\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20)}}})
-        .add({.name = "acl", .mode = 0640, .pax = {{"SCHILY.acl.access", "user::rw-,user:bob:r--:1000,group::r--,mask::r--,other::---"}}});
+        .add({.name = "capable",
+              .mode = 0755,
+              .pax = {{"SCHILY.xattr.security.capability",
+                       std::string("\x01\0\0\x02\0\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20)}}})
+        .add({.name = "acl",
+              .mode = 0640,
+              .pax = {{"SCHILY.acl.access",
+                       "user::rw-,user:bob:r--:1000,group::r--,mask::r--,other::---"}}});
   }
   return builder.finish();
 }
@@ -99,7 +116,8 @@ TEST_CASE("an overlay's marks become whiteouts", "[archive][pack]") {
   linux::write_new_file(box.path("etc/.wh.not-a-mark"), "content", 0644);
   linux::write_new_file(box.path("etc/new/file"), "x", 0644);
   const std::string tar = pack(box.path());
-  CHECK(list_entries(tar) == ".wh.by-fuse\netc\netc/.wh.gone\netc/new\netc/new/.wh..wh..opq\netc/new/file\n");
+  CHECK(list_entries(tar) ==
+        ".wh.by-fuse\netc\netc/.wh.gone\netc/new\netc/new/.wh..wh..opq\netc/new/file\n");
   CHECK(tar.find("user.overlay") == std::string::npos);
   CHECK(tar.find("SCHILY.xattr.user.mine=kept") != std::string::npos);
 
@@ -109,8 +127,8 @@ TEST_CASE("an overlay's marks become whiteouts", "[archive][pack]") {
   CHECK(get_attribute(other.path("etc/new"), "user.overlay.opaque") == "y");
   CHECK(describe_file(other.path("etc/gone")).find("020000 0:0") == 0);
   // A plain tree has no marks: names are only names.
-  CHECK(list_entries(pack(box.path(), {.overlay_upper = false, .excluded = {}})).find("etc/.wh.not-a-mark\n") !=
-        std::string::npos);
+  CHECK(list_entries(pack(box.path(), {.overlay_upper = false, .excluded = {}}))
+            .find("etc/.wh.not-a-mark\n") != std::string::npos);
 }
 
 TEST_CASE("sockets stay behind", "[archive][pack]") {
@@ -168,7 +186,8 @@ TEST_CASE("a sink that fails ends the packing", "[archive][pack]") {
     std::size_t written_ = 0;
   };
   const Sandbox box;
-  for (int i = 0; i < 20; ++i) linux::write_new_file(box.path("f" + std::to_string(i)), "content", 0644);
+  for (int i = 0; i < 20; ++i)
+    linux::write_new_file(box.path("f" + std::to_string(i)), "content", 0644);
   Full full;
   CHECK_THROWS_AS(pack_layer(box.fd(), full), SysError);
 }

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "coracle/archive/tar.hpp"
-
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -10,6 +8,7 @@
 #include "archive/tar_reader_internal.hpp"
 #include "archive/ustar_internal.hpp"
 #include "archive_support.hpp"
+#include "coracle/archive/tar.hpp"
 #include "coracle/base/error.hpp"
 
 using namespace coracle;
@@ -41,7 +40,8 @@ std::string read_sparse(const std::string& tar) {
   CHECK(header->path == "sparse");
   std::string text(header->size, '?');
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t got = reader.read(text.data() + at, std::min<std::size_t>(700, text.size() - at));
+    const std::size_t got =
+        reader.read(text.data() + at, std::min<std::size_t>(700, text.size() - at));
     REQUIRE(got > 0);
     at += got;
   }
@@ -71,7 +71,8 @@ TEST_CASE("a container of files is written and read", "[archive][tar]") {
   MemorySource source(tar);
   std::string seen;
   for_each_entry(source, [&](const TarEntry& entry, ByteSource& data) {
-    seen += entry.name + ":" + std::to_string(static_cast<int>(entry.kind)) + ":" + entry.link_target + " ";
+    seen += entry.name + ":" + std::to_string(static_cast<int>(entry.kind)) + ":" +
+            entry.link_target + " ";
     // What is not read is skipped; a part too.
     if (entry.name == "big") {
       char some[100];
@@ -126,18 +127,21 @@ TEST_CASE("a container is read from a pipe", "[archive][tar]") {
 
 TEST_CASE("broken containers are refused", "[archive][tar]") {
   CHECK_THROWS_AS(contents_of("garbage"), Error);
-  CHECK_THROWS_AS(contents_of(TarBuilder().header({.name = "f"}, 1000).raw("short").unfinished()), Error);
+  CHECK_THROWS_AS(contents_of(TarBuilder().header({.name = "f"}, 1000).raw("short").unfinished()),
+                  Error);
   CHECK(contents_of(TarBuilder().file("a", "1").unfinished()) == "a=1;");
   CHECK(contents_of("").empty());
   // A few bytes that claim to be exabytes would be read as zeros without end.
   const std::string map = "1\n0\n0\n";
-  CHECK_THROWS_WITH(
-      contents_of(TarBuilder()
-                      .add({.name = "s", .content = map + std::string(512 - map.size(), '\0'),
-                            .pax = {{"GNU.sparse.major", "1"}, {"GNU.sparse.minor", "0"},
-                                    {"GNU.sparse.name", "s"}, {"GNU.sparse.realsize", "4611686018427387904"}}})
-                      .finish()),
-      Catch::Contains("sparse"));
+  CHECK_THROWS_WITH(contents_of(TarBuilder()
+                                    .add({.name = "s",
+                                          .content = map + std::string(512 - map.size(), '\0'),
+                                          .pax = {{"GNU.sparse.major", "1"},
+                                                  {"GNU.sparse.minor", "0"},
+                                                  {"GNU.sparse.name", "s"},
+                                                  {"GNU.sparse.realsize", "4611686018427387904"}}})
+                                    .finish()),
+                    Catch::Contains("sparse"));
 }
 
 TEST_CASE("numbers in headers", "[archive][tar]") {
@@ -157,16 +161,19 @@ TEST_CASE("numbers in headers", "[archive][tar]") {
 }
 
 TEST_CASE("pax records", "[archive][tar]") {
-  const auto records = parse_pax_records(std::string_view("9 path=a\n11 b=c=d\ne\n10 key=\0\1\n", 30));
+  const auto records =
+      parse_pax_records(std::string_view("9 path=a\n11 b=c=d\ne\n10 key=\0\1\n", 30));
   REQUIRE(records.size() == 3);
   CHECK(records[1] == std::pair<std::string, std::string>("b", "c=d\ne"));
   CHECK(records[2].second == std::string("\0\1", 2));
-  for (const char* bad : {"path=a\n", "9 path=ab", "9 path=ab\n", "1 \n", "5 =a\n", "99 path=a\n", "-9 path=a\n",
-                          "8 patha\n", "18446744073709551625 path=a\n", "9  path=a\n", "2 \n"}) {
+  for (const char* bad :
+       {"path=a\n", "9 path=ab", "9 path=ab\n", "1 \n", "5 =a\n", "99 path=a\n", "-9 path=a\n",
+        "8 patha\n", "18446744073709551625 path=a\n", "9  path=a\n", "2 \n"}) {
     CAPTURE(bad);
     CHECK_THROWS_AS(parse_pax_records(bad), Error);
   }
-  for (const std::size_t length : {0, 1, 80, 85, 86, 87, 88, 89, 90, 91, 92, 93, 94, 95, 985, 990, 995, 1000}) {
+  for (const std::size_t length :
+       {0, 1, 80, 85, 86, 87, 88, 89, 90, 91, 92, 93, 94, 95, 985, 990, 995, 1000}) {
     const std::string value(length, 'v');
     const auto round = parse_pax_records(format_pax_record("key", value));
     REQUIRE(round.size() == 1);
@@ -187,7 +194,8 @@ TEST_CASE("times in pax records", "[archive][tar]") {
     CHECK(time->tv_nsec == nanoseconds);
   }
   CHECK(parse_pax_time("1.1234567899999")->tv_nsec == 123'456'789);
-  for (const char* bad : {"", "x", "1.x", "--1", "1e5", "99999999999999999999"}) CHECK_FALSE(parse_pax_time(bad));
+  for (const char* bad : {"", "x", "1.x", "--1", "1e5", "99999999999999999999"})
+    CHECK_FALSE(parse_pax_time(bad));
 }
 
 TEST_CASE("GNU's sparse formats", "[archive][tar]") {
@@ -205,32 +213,42 @@ TEST_CASE("GNU's sparse formats", "[archive][tar]") {
           std::pair("GNU.sparse.offset", "2000"), std::pair("GNU.sparse.numbytes", "100")}) {
       records += TarBuilder::format_record(key, value);
     }
-    CHECK(read_sparse(TarBuilder().add_extension('x', records).file("sparse", data).unfinished() + end.finish()) ==
-          expected);
+    CHECK(read_sparse(TarBuilder().add_extension('x', records).file("sparse", data).unfinished() +
+                      end.finish()) == expected);
   }
   SECTION("0.1") {
     CHECK(read_sparse(TarBuilder()
-                          .add({.name = "other", .content = data,
-                                .pax = {{"GNU.sparse.size", "3000"}, {"GNU.sparse.name", "sparse"},
+                          .add({.name = "other",
+                                .content = data,
+                                .pax = {{"GNU.sparse.size", "3000"},
+                                        {"GNU.sparse.name", "sparse"},
                                         {"GNU.sparse.map", "1024,512,2000,100"}}})
-                          .unfinished() + end.finish()) == expected);
+                          .unfinished() +
+                      end.finish()) == expected);
   }
   SECTION("1.0") {
     std::string map = "3\n1024\n512\n2000\n100\n3000\n0\n";
     map.resize(512);
     CHECK(read_sparse(TarBuilder()
-                          .add({.name = "other", .content = map + data,
-                                .pax = {{"GNU.sparse.major", "1"}, {"GNU.sparse.minor", "0"},
-                                        {"GNU.sparse.name", "sparse"}, {"GNU.sparse.realsize", "3000"}}})
-                          .unfinished() + end.finish()) == expected);
+                          .add({.name = "other",
+                                .content = map + data,
+                                .pax = {{"GNU.sparse.major", "1"},
+                                        {"GNU.sparse.minor", "0"},
+                                        {"GNU.sparse.name", "sparse"},
+                                        {"GNU.sparse.realsize", "3000"}}})
+                          .unfinished() +
+                      end.finish()) == expected);
   }
   SECTION("maps that cannot be") {
-    for (const char* map : {"0,10,5,10", "0,10,20,-1", "2999,2", "0", "a,b", "0,613", "9223372036854775807,1"}) {
+    for (const char* map :
+         {"0,10,5,10", "0,10,20,-1", "2999,2", "0", "a,b", "0,613", "9223372036854775807,1"}) {
       CAPTURE(map);
-      const std::string tar = TarBuilder()
-                                  .add({.name = "s", .content = data,
-                                        .pax = {{"GNU.sparse.size", "3000"}, {"GNU.sparse.map", map}}})
-                                  .finish();
+      const std::string tar =
+          TarBuilder()
+              .add({.name = "s",
+                    .content = data,
+                    .pax = {{"GNU.sparse.size", "3000"}, {"GNU.sparse.map", map}}})
+              .finish();
       MemorySource source(tar);
       TarReader reader(source);
       CHECK_THROWS_AS(reader.next(), Error);

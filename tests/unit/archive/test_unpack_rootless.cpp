@@ -43,7 +43,8 @@ std::string owned_layer() {
 }
 
 bool can_make_namespaces() {
-  const std::string answer = test::in_user_namespace(test::engine_mappings(), [] { return std::string("yes"); });
+  const std::string answer =
+      test::in_user_namespace(test::engine_mappings(), [] { return std::string("yes"); });
   if (answer != "yes") WARN("skipped: no user namespace: " << answer);
   return answer == "yes";
 }
@@ -62,7 +63,8 @@ TEST_CASE("owners that are not mapped never fail a layer", "[archive][rootless]"
     }
     return text + get_attribute(box.path("ldap"), "user.coracle.owner") + " " +
            get_attribute(box.path("half"), "user.coracle.owner") + " " +
-           (linux::exists(box.path("null")) || linux::exists(box.path("disk")) ? "devices" : "no devices");
+           (linux::exists(box.path("null")) || linux::exists(box.path("disk")) ? "devices"
+                                                                               : "no devices");
   });
   CHECK(findings ==
         "squashed 3 devices 2 attributes 0\n"
@@ -120,8 +122,15 @@ TEST_CASE("file capabilities", "[archive][rootless]") {
   if (!can_make_namespaces()) return;
   const std::string layer =
       TarBuilder()
-          .add({.name = "two", .content = "x", .mode = 0755, .pax = {{"SCHILY.xattr.security.capability", k_capability_v2}}})
-          .add({.name = "three", .content = "x", .mode = 0755, .uid = 5, .pax = {{"SCHILY.xattr.security.capability", k_capability_v3}}})
+          .add({.name = "two",
+                .content = "x",
+                .mode = 0755,
+                .pax = {{"SCHILY.xattr.security.capability", k_capability_v2}}})
+          .add({.name = "three",
+                .content = "x",
+                .mode = 0755,
+                .uid = 5,
+                .pax = {{"SCHILY.xattr.security.capability", k_capability_v3}}})
           .finish();
   const Sandbox box;
   const auto mappings = test::engine_mappings();
@@ -141,20 +150,23 @@ TEST_CASE("file capabilities", "[archive][rootless]") {
   CHECK(get_attribute(other.path("three"), "security.capability") == k_capability_v2);
 }
 
-TEST_CASE("attributes that are not permitted are recorded for later layers", "[archive][rootless]") {
+TEST_CASE("attributes that are not permitted are recorded for later layers",
+          "[archive][rootless]") {
   if (!can_make_namespaces()) return;
-  const std::string layer =
-      TarBuilder()
-          .add({.name = "f", .pax = {{"SCHILY.xattr.security.ima", "signature"}, {"SCHILY.xattr.trusted.mine", "x"}}})
-          .finish();
+  const std::string layer = TarBuilder()
+                                .add({.name = "f",
+                                      .pax = {{"SCHILY.xattr.security.ima", "signature"},
+                                              {"SCHILY.xattr.trusted.mine", "x"}}})
+                                .finish();
   const Sandbox box;
   const auto mappings = test::engine_mappings();
   box.give_to(mappings);
   const std::string findings = test::in_user_namespace(mappings, [&] {
     const auto report = box.unpack(layer);
-    return fmt::format("{} {} {}", report.skipped_attributes,
-                       get_attribute(box.path("f"), "user.coracle.saved.security.ima"),
-                       pack(box.path()).find("SCHILY.xattr.security.ima=signature") != std::string::npos);
+    return fmt::format(
+        "{} {} {}", report.skipped_attributes,
+        get_attribute(box.path("f"), "user.coracle.saved.security.ima"),
+        pack(box.path()).find("SCHILY.xattr.security.ima=signature") != std::string::npos);
   });
   CHECK(findings == "2 signature true");
 }
@@ -171,20 +183,26 @@ TEST_CASE("both overlay file systems read the marks", "[archive][rootless][mount
     linux::write_new_file(below + name, "below", 0644);
   }
   const std::string layer = TarBuilder()
-                                .file(".wh.file").file(".wh.gone")
-                                .directory("new").file("new/.wh..wh..opq").file("new/fresh")
-                                .file("both/added").finish();
+                                .file(".wh.file")
+                                .file(".wh.gone")
+                                .directory("new")
+                                .file("new/.wh..wh..opq")
+                                .file("new/fresh")
+                                .file("both/added")
+                                .finish();
   const std::string expected = "/both /both/added /both/kept /new /new/fresh";
   const auto list = [&] {
     std::string text;
     const std::string tree = describe_tree(merged);
-    for (std::size_t start = tree.find('\n') + 1; start < tree.size(); start = tree.find('\n', start) + 1) {
+    for (std::size_t start = tree.find('\n') + 1; start < tree.size();
+         start = tree.find('\n', start) + 1) {
       text += (text.empty() ? "" : " ") + tree.substr(start, tree.find(' ', start) - start);
     }
     return text;
   };
   const auto mount_and_list = [&](const std::string& options) -> std::string {
-    if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    if (::unshare(CLONE_NEWNS) != 0 ||
+        ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
       return "no mount namespace";
     }
     const std::string layers = "lowerdir=" + box.path() + ":" + below;

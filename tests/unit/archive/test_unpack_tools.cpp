@@ -32,7 +32,8 @@ void make_tree(const std::string& path, bool long_names) {
   REQUIRE(::mkfifo((path + "/pipe").c_str(), 0600) == 0);
   if (long_names) {
     linux::ensure_directory(path + "/" + std::string(120, 'd'), 0755);
-    linux::write_new_file(path + "/" + std::string(120, 'd') + "/" + std::string(200, 'f'), "deep", 0644);
+    linux::write_new_file(path + "/" + std::string(120, 'd') + "/" + std::string(200, 'f'), "deep",
+                          0644);
     REQUIRE(::symlink(std::string(300, 't').c_str(), (path + "/long").c_str()) == 0);
     linux::write_new_file(path + "/F\xc5\x91tan\xc3\xba", "utf-8", 0644);
   }
@@ -44,7 +45,8 @@ std::string comparable(const std::string& path, bool nanoseconds) {
   tree = tree.substr(tree.find('\n'));
   if (nanoseconds) return tree;
   for (auto dot = tree.find('.'); dot != std::string::npos; dot = tree.find('.', dot + 1)) {
-    if (tree.size() > dot + 9 && tree.find_first_not_of("0123456789", dot + 1) == dot + 10) tree.erase(dot, 10);
+    if (tree.size() > dot + 9 && tree.find_first_not_of("0123456789", dot + 1) == dot + 10)
+      tree.erase(dot, 10);
   }
   return tree;
 }
@@ -59,15 +61,17 @@ TEST_CASE("layers written by GNU tar and bsdtar", "[archive][tools]") {
     bool nanoseconds;
   };
   for (const auto& [program, format, long_names, nanoseconds] :
-       {Writer{"tar", "gnu", true, false}, Writer{"tar", "pax", true, true}, Writer{"tar", "ustar", false, false},
-        Writer{"tar", "v7", false, false}, Writer{"bsdtar", "gnutar", true, false},
-        Writer{"bsdtar", "pax", true, true}, Writer{"bsdtar", "ustar", false, false}}) {
+       {Writer{"tar", "gnu", true, false}, Writer{"tar", "pax", true, true},
+        Writer{"tar", "ustar", false, false}, Writer{"tar", "v7", false, false},
+        Writer{"bsdtar", "gnutar", true, false}, Writer{"bsdtar", "pax", true, true},
+        Writer{"bsdtar", "ustar", false, false}}) {
     CAPTURE(program, format);
     if (!linux::find_program(program)) {
       WARN("skipped: no " << program);
       continue;
     }
-    // The older formats cannot hold a fifo's or a root's owner apart from ours: root packs its own files.
+    // The older formats cannot hold a fifo's or a root's owner apart from ours: root packs its own
+    // files.
     const Sandbox box;
     const std::string tree = box.make("tree");
     make_tree(tree, long_names);
@@ -86,15 +90,20 @@ TEST_CASE("attributes, lists and holes by GNU tar", "[archive][tools]") {
   linux::write_new_file(tree + "/f", "x", 0640);
   REQUIRE(::setxattr((tree + "/f").c_str(), "user.key", "value", 5, 0) == 0);
   // user::rw- user:1234:r-- group::r-- mask::r-- other::---
-  const std::string acl("\x02\0\0\0\x01\0\x06\0\xff\xff\xff\xff\x02\0\x04\0\xd2\x04\0\0\x04\0\x04\0\xff\xff\xff\xff"
-                        "\x10\0\x04\0\xff\xff\xff\xff\x20\0\0\0\xff\xff\xff\xff", 44);
-  REQUIRE(::setxattr((tree + "/f").c_str(), "system.posix_acl_access", acl.data(), acl.size(), 0) == 0);
+  const std::string acl(
+      "\x02\0\0\0\x01\0\x06\0\xff\xff\xff\xff\x02\0\x04\0\xd2\x04\0\0\x04\0\x04\0\xff\xff\xff\xff"
+      "\x10\0\x04\0\xff\xff\xff\xff\x20\0\0\0\xff\xff\xff\xff",
+      44);
+  REQUIRE(::setxattr((tree + "/f").c_str(), "system.posix_acl_access", acl.data(), acl.size(), 0) ==
+          0);
   const linux::Fd sparse = linux::open_file(tree + "/sparse", O_RDWR | O_CREAT, 0644);
   for (off_t i = 1; i < 100; ++i) REQUIRE(::pwrite(sparse.get(), "data", 4, i << 20) == 4);
   REQUIRE(::ftruncate(sparse.get(), 200 << 20) == 0);
   const std::string archive = box.outside("archive.tar");
-  for (const auto& format : {std::vector<std::string>{"--format=gnu"}, {"--format=pax", "--sparse-version=0.0"},
-                             {"--format=pax", "--sparse-version=0.1"}, {"--format=pax", "--sparse-version=1.0"}}) {
+  for (const auto& format : {std::vector<std::string>{"--format=gnu"},
+                             {"--format=pax", "--sparse-version=0.0"},
+                             {"--format=pax", "--sparse-version=0.1"},
+                             {"--format=pax", "--sparse-version=1.0"}}) {
     CAPTURE(format);
     const bool pax = format.size() > 1;
     std::vector<std::string> argv = {"tar", "-C", tree, "-S", "-cf", archive};
@@ -107,7 +116,8 @@ TEST_CASE("attributes, lists and holes by GNU tar", "[archive][tools]") {
     CHECK(other.unpack(read_all_of(archive)).skipped_attributes == 0);
     CHECK(comparable(other.path(), pax).find(pax ? "user.key" : "/f") != std::string::npos);
     if (pax) CHECK(comparable(other.path(), true) == comparable(tree, true));
-    CHECK(describe_file(other.path("sparse")).substr(50) == describe_file(tree + "/sparse").substr(50));
+    CHECK(describe_file(other.path("sparse")).substr(50) ==
+          describe_file(tree + "/sparse").substr(50));
     CHECK(linux::stat_if_exists(other.path("sparse"))->st_blocks * 512 < 8 << 20);
   }
 }
