@@ -2,7 +2,6 @@
 // Owners, modes, extended attributes, ACLs and times, between archive entries and files.
 #pragma once
 
-#include <archive_entry.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -13,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "archive/entry_header_internal.hpp"
 #include "coracle/archive/unpack_layer.hpp"
 #include "coracle/linux/user_namespace.hpp"
 
@@ -39,8 +39,6 @@ std::string portable_capability(std::string_view value);
 void for_each_attribute(int file,
                         const std::function<void(const std::string&, std::string_view)>& visit);
 
-timespec mtime_of(::archive_entry* entry) noexcept;
-
 /// Gives files what their entries say, as far as this user namespace lets it, and counts the rest.
 class AttributeSetter {
  public:
@@ -48,11 +46,11 @@ class AttributeSetter {
   explicit AttributeSetter(UnpackReport& report);
 
   /// Everything but times, for a file or directory that is open.
-  void apply(int file, ::archive_entry* entry);
+  void apply(int file, const EntryHeader& entry);
   /// Owner and times of a symbolic link.
-  void apply_to_link(int parent, const std::string& name, ::archive_entry* entry);
+  void apply_to_link(int parent, const std::string& name, const EntryHeader& entry);
   /// Owner, mode and times of a device or fifo.
-  void apply_to_node(int parent, const std::string& name, ::archive_entry* entry);
+  void apply_to_node(int parent, const std::string& name, const EntryHeader& entry);
   /// What a file or directory of a layer below has. Both are open for reading or writing.
   static void copy(int from, const struct stat& info, int to);
 
@@ -62,10 +60,10 @@ class AttributeSetter {
     gid_t gid;
     bool squashed;
   };
-  MappedOwner map_owner(::archive_entry* entry);
+  MappedOwner map_owner(const EntryHeader& entry);
   void set_attribute(int file, const char* name, std::string_view value);
-  void set_extended_attributes(int file, ::archive_entry* entry);
-  void set_acl(int file, ::archive_entry* entry, int type, const char* attribute);
+  void set_extended_attributes(int file, const EntryHeader& entry);
+  void set_acl(int file, const char* attribute, const std::string& text);
 
   UnpackReport& report_;
   linux::IdMappings maps_;

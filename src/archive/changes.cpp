@@ -15,8 +15,9 @@ namespace {
 
 /// Overlayfs copies a directory up with its mode and times before it makes the first entry in it.
 bool looks_the_same(const struct stat& left, const struct stat& right) noexcept {
-  return left.st_mode == right.st_mode && left.st_uid == right.st_uid && left.st_gid == right.st_gid &&
-         left.st_mtim.tv_sec == right.st_mtim.tv_sec && left.st_mtim.tv_nsec == right.st_mtim.tv_nsec;
+  return left.st_mode == right.st_mode && left.st_uid == right.st_uid &&
+         left.st_gid == right.st_gid && left.st_mtim.tv_sec == right.st_mtim.tv_sec &&
+         left.st_mtim.tv_nsec == right.st_mtim.tv_nsec;
 }
 
 class ChangeLister {
@@ -47,9 +48,11 @@ class ChangeLister {
     }
   }
 
-  void visit_entry(int parent, const std::string& name, const std::string& path, const Node& below) {
+  void visit_entry(int parent, const std::string& name, const std::string& path,
+                   const Node& below) {
     struct stat info {};
-    if (::fstatat(parent, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return;  // Gone meanwhile.
+    if (::fstatat(parent, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0)
+      return;  // Gone meanwhile.
     const auto old = below_.look_up(below, name);
     if (is_whiteout(info)) {
       if (old) record(path, ChangeKind::deleted);
@@ -59,7 +62,8 @@ class ChangeLister {
       record(path, old ? ChangeKind::modified : ChangeKind::added);
       return;
     }
-    const linux::Fd directory = linux::try_open_at(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    const linux::Fd directory =
+        linux::try_open_at(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (!directory) return;
     Node merged;
     merged.path = path;
@@ -91,7 +95,8 @@ class ChangeLister {
   void record(const std::string& path, ChangeKind kind) {
     changes_.insert_or_assign("/" + path, kind);
     if (kind == ChangeKind::modified) return;
-    for (auto slash = path.rfind('/'); slash != std::string::npos; slash = path.rfind('/', slash - 1)) {
+    for (auto slash = path.rfind('/'); slash != std::string::npos;
+         slash = path.rfind('/', slash - 1)) {
       changes_.try_emplace("/" + path.substr(0, slash), ChangeKind::modified);
       if (slash == 0) break;
     }

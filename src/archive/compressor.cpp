@@ -83,7 +83,8 @@ class ZstdCompressor final : public ByteSink {
   ZstdCompressor(ByteSink& sink, int level)
       : sink_(sink), context_(::ZSTD_createCCtx()), output_(::ZSTD_CStreamOutSize()) {
     if (context_ == nullptr) throw std::bad_alloc();
-    ::ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel, level < 0 ? ZSTD_CLEVEL_DEFAULT : level);
+    ::ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel,
+                             level < 0 ? ZSTD_CLEVEL_DEFAULT : level);
     ::ZSTD_CCtx_setParameter(context_, ZSTD_c_checksumFlag, 1);
   }
   ~ZstdCompressor() override { ::ZSTD_freeCCtx(context_); }
@@ -121,12 +122,16 @@ class ZstdCompressor final : public ByteSink {
 
 std::unique_ptr<ByteSink> make_compressor(oci::Compression kind, int level, ByteSink& sink) {
   switch (kind) {
-    case oci::Compression::none: return std::make_unique<PlainSink>(sink);
-    case oci::Compression::gzip: return std::make_unique<GzipCompressor>(sink, level);
-    case oci::Compression::zstd: return std::make_unique<ZstdCompressor>(sink, level);
+    case oci::Compression::none:
+      return std::make_unique<PlainSink>(sink);
+    case oci::Compression::gzip:
+      return std::make_unique<GzipCompressor>(sink, level);
+    case oci::Compression::zstd:
+      return std::make_unique<ZstdCompressor>(sink, level);
     case oci::Compression::xz:
     case oci::Compression::bzip2:
-    case oci::Compression::unknown: break;
+    case oci::Compression::unknown:
+      break;
   }
   throw Error(ErrorClass::not_implemented, "compressing with '{}' is not supported",
               oci::to_string(kind));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The libraries are called directly, not through libarchive's filters: those check no gzip checksum.
+// gzip, zstd, xz and bzip2, each by its own library. (libarchive's filter for gzip checks no
+// checksum.)
 #include <bzlib.h>
 #include <lzma.h>
 #include <zlib.h>
@@ -116,7 +117,8 @@ class XzDecoder final : public Decoder {
     if (result == LZMA_MEM_ERROR) throw std::bad_alloc();
     if (result == LZMA_MEMLIMIT_ERROR) refuse("xz", "its dictionary is too large");
     ended_ = result == LZMA_STREAM_END;
-    if (!ended_ && result != LZMA_OK && result != LZMA_BUF_ERROR) refuse("xz", "checksum or format error");
+    if (!ended_ && result != LZMA_OK && result != LZMA_BUF_ERROR)
+      refuse("xz", "checksum or format error");
     return {input.size() - stream_.avail_in, output.size() - stream_.avail_out};
   }
   bool complete() const noexcept override { return ended_; }
@@ -167,12 +169,17 @@ class Bzip2Decoder final : public Decoder {
 
 std::unique_ptr<Decoder> make_decoder(oci::Compression compression) {
   switch (compression) {
-    case oci::Compression::gzip: return std::make_unique<GzipDecoder>();
-    case oci::Compression::zstd: return std::make_unique<ZstdDecoder>();
-    case oci::Compression::xz: return std::make_unique<XzDecoder>();
-    case oci::Compression::bzip2: return std::make_unique<Bzip2Decoder>();
+    case oci::Compression::gzip:
+      return std::make_unique<GzipDecoder>();
+    case oci::Compression::zstd:
+      return std::make_unique<ZstdDecoder>();
+    case oci::Compression::xz:
+      return std::make_unique<XzDecoder>();
+    case oci::Compression::bzip2:
+      return std::make_unique<Bzip2Decoder>();
     case oci::Compression::none:
-    case oci::Compression::unknown: break;
+    case oci::Compression::unknown:
+      break;
   }
   throw Error(ErrorClass::internal, "no decoder for compression '{}'", oci::to_string(compression));
 }

@@ -71,7 +71,8 @@ class Decompressor final : public ByteSource {
   }
 
   [[noreturn]] void damaged(std::string_view why) const {
-    throw Error(ErrorClass::invalid_argument, "damaged {} data: {}", oci::to_string(compression_), why);
+    throw Error(ErrorClass::invalid_argument, "damaged {} data: {}", oci::to_string(compression_),
+                why);
   }
 
   void check_growth() const {
@@ -107,7 +108,9 @@ oci::Compression detect_compression(std::string_view head) noexcept {
   if (head.size() >= 4 && (head[0] & 0xf0) == 0x50 && head.substr(1, 3) == "\x2a\x4d\x18"sv) {
     return oci::Compression::zstd;
   }
-  if (head.starts_with("\xfd""7zXZ\0"sv)) return oci::Compression::xz;
+  if (head.starts_with("\xfd"
+                       "7zXZ\0"sv))
+    return oci::Compression::xz;
   if (head.starts_with("BZh"sv) && head.size() >= 4 && head[3] >= '1' && head[3] <= '9') {
     return oci::Compression::bzip2;
   }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "archive/directory_times_internal.hpp"
-
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "archive/directory_times_internal.hpp"
 #include "coracle/base/error.hpp"
 #include "coracle/linux/resolve.hpp"
 

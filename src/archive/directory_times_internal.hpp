@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each entry that is made in a directory changes its time: the right ones are remembered here and set
-// when no more entries come.
+// Each entry that is made in a directory changes its time: the right ones are remembered here and
+// set when no more entries come.
 #pragma once
 
 #include <sys/types.h>

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "archive/entry_path_internal.hpp"
-
 #include <limits.h>
 
 #include <algorithm>
 
+#include "archive/entry_path_internal.hpp"
 #include "coracle/base/error.hpp"
 
 namespace coracle::archive {
@@ -24,21 +23,20 @@ void refuse_entry(std::string_view why, std::string_view path) {
   throw Error(ErrorClass::invalid_argument, "{} in entry '{}'", why, path.substr(0, k_shown));
 }
 
-EntryPath parse_entry_path(const char* raw) {
-  const std::string_view whole = raw != nullptr ? raw : "";
-  if (whole.empty()) throw Error(ErrorClass::invalid_argument, "an entry has no name");
+EntryPath parse_entry_path(std::string_view raw) {
+  if (raw.empty()) throw Error(ErrorClass::invalid_argument, "an entry has no name");
   EntryPath path;
-  for (std::size_t start = 0; start < whole.size();) {
-    const std::size_t end = std::min(whole.find('/', start), whole.size());
-    const std::string_view part = whole.substr(start, end - start);
+  for (std::size_t start = 0; start < raw.size();) {
+    const std::size_t end = std::min(raw.find('/', start), raw.size());
+    const std::string_view part = raw.substr(start, end - start);
     start = end + 1;
     if (part.empty() || part == ".") continue;
-    if (part == "..") refuse_entry("'..' is not allowed", whole);
-    if (part.size() > NAME_MAX) refuse_entry("a name is too long", whole);
+    if (part == "..") refuse_entry("'..' is not allowed", raw);
+    if (part.size() > NAME_MAX) refuse_entry("a name is too long", raw);
     if (!path.text.empty()) path.text += '/';
     path.text += part;
   }
-  if (path.text.size() >= PATH_MAX) refuse_entry("the path is too long", whole);
+  if (path.text.size() >= PATH_MAX) refuse_entry("the path is too long", raw);
   return path;
 }
 

@@ -7,7 +7,8 @@
 
 namespace coracle::archive {
 
-/// A path without "." and without leading, doubled or trailing slashes: "etc/hosts"; "" is the root.
+/// A path without "." and without leading, doubled or trailing slashes: "etc/hosts"; "" is the
+/// root.
 struct EntryPath {
   std::string text;
 
@@ -17,9 +18,9 @@ struct EntryPath {
   bool is_root() const noexcept { return text.empty(); }
 };
 
-/// @param raw  as the archive has it; nullptr when it could not be read
+/// @param raw  as the archive has it
 /// @throws Error invalid_argument for "..", for a path that no system call takes, for none at all
-EntryPath parse_entry_path(const char* raw);
+EntryPath parse_entry_path(std::string_view raw);
 
 [[noreturn]] void refuse_entry(std::string_view why, std::string_view path);
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "archive/layer_tree_internal.hpp"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -9,6 +7,7 @@
 #include <unistd.h>
 
 #include "archive/attributes_internal.hpp"
+#include "archive/layer_tree_internal.hpp"
 #include "archive/marks_internal.hpp"
 #include "coracle/archive/stream.hpp"
 #include "coracle/base/error.hpp"
@@ -93,7 +92,8 @@ linux::Fd LayerTree::make_missing(int parent, const std::string& name, const std
     const std::string base = slash == std::string::npos ? "" : path.substr(0, slash + 1);
     return make_directories(target.starts_with('/') ? target : base + target, links + 1);
   }
-  if (occupant(parent, name) == Occupant::other) refuse_entry("a file is in the place of a directory", path);
+  if (occupant(parent, name) == Occupant::other)
+    refuse_entry("a file is in the place of a directory", path);
   const bool removed_below = occupant(parent, name) == Occupant::whiteout;
   linux::Fd directory = make_directory(parent, name);
   if (removed_below || !adopt_directory(directory.get(), path)) {
@@ -142,14 +142,16 @@ linux::Fd LayerTree::make_directory(int parent, const std::string& name) {
   return directory;
 }
 
-void LayerTree::make_opaque(int directory) const { set_opaque(directory, trusted_); }
+void LayerTree::make_opaque(int directory) const {
+  set_opaque(directory, trusted_);
+}
 
 void LayerTree::make_whiteout(int parent, const std::string& name) {
   // Not a device in the sense of mknod(2): the kernel allows 0/0 to everybody since 5.8.
   if (::mknodat(parent, name.c_str(), S_IFCHR, ::makedev(0, 0)) == 0) return;
   if (errno != EEXIST) throw SysError("cannot create the whiteout of '{}'", name);
-  // Whiteouts are about the layers below only (image-spec layer.md): a file of this layer hides those
-  // by itself, a directory must be told to.
+  // Whiteouts are about the layers below only (image-spec layer.md): a file of this layer hides
+  // those by itself, a directory must be told to.
   if (occupant(parent, name) == Occupant::directory) {
     make_opaque(linux::open_at(parent, name, k_directory | O_NOFOLLOW).get());
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The directory a layer is unpacked into: finds the place of each entry and keeps everything inside.
+// The directory a layer is unpacked into: finds the place of each entry and keeps everything
+// inside.
 #pragma once
 
 #include <functional>

@@ -10,7 +10,8 @@
 
 namespace coracle::archive {
 
-linux::Fd open_in_layers(const std::vector<std::string>& layers, const std::string& path, int flags) {
+linux::Fd open_in_layers(const std::vector<std::string>& layers, const std::string& path,
+                         int flags) {
   const MergedView view(layers);
   auto entry = view.resolve(path, (flags & O_NOFOLLOW) == 0);
   if (!entry) {

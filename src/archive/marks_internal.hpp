@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names by which layers, overlayfs, fuse-overlayfs and this engine mark what is gone and what is whose.
+// Names by which layers, overlayfs, fuse-overlayfs and this engine mark what is gone and what is
+// whose.
 #pragma once
 
 #include <sys/stat.h>

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "archive/merged_view_internal.hpp"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,6 +10,7 @@
 #include <set>
 
 #include "archive/marks_internal.hpp"
+#include "archive/merged_view_internal.hpp"
 #include "coracle/base/strings.hpp"
 #include "coracle/linux/directory.hpp"
 #include "coracle/linux/resolve.hpp"
@@ -48,8 +47,8 @@ MergedView::Node MergedView::root() const {
   return node;
 }
 
-/// No component of a path is a symbolic link, or something changes the layer at this moment (the upper
-/// one of a running container): then it is as if nothing were there.
+/// No component of a path is a symbolic link, or something changes the layer at this moment (the
+/// upper one of a running container): then it is as if nothing were there.
 linux::Fd MergedView::try_open(std::size_t layer, const std::string& path, int flags) const {
   return linux::try_open_no_symlinks(layers_[layer].get(), path.empty() ? "." : path, flags);
 }
@@ -115,7 +114,8 @@ std::optional<MergedView::Entry> MergedView::resolve(const std::string& path, bo
     }
     auto entry = look_up(nodes.back(), name);
     if (!entry) return std::nullopt;
-    const bool last = std::ranges::all_of(rest, [](const auto& part) { return part.empty() || part == "."; });
+    const bool last =
+        std::ranges::all_of(rest, [](const auto& part) { return part.empty() || part == "."; });
     if (S_ISLNK(entry->info.st_mode) && (follow || !last)) {
       if (++links > k_max_links) return std::nullopt;
       const std::string target = read_link_of(entry->fd.get());

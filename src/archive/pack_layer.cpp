@@ -14,6 +14,7 @@
 #include "archive/attributes_internal.hpp"
 #include "archive/marks_internal.hpp"
 #include "archive/pax_writer_internal.hpp"
+#include "archive/sparse_file_internal.hpp"
 #include "coracle/base/error.hpp"
 #include "coracle/base/log.hpp"
 #include "coracle/linux/directory.hpp"
@@ -37,12 +38,18 @@ std::vector<std::string> sorted_names(int directory) {
 
 EntryType type_of(mode_t mode) noexcept {
   switch (mode & S_IFMT) {
-    case S_IFDIR: return EntryType::directory;
-    case S_IFLNK: return EntryType::symlink;
-    case S_IFCHR: return EntryType::character_device;
-    case S_IFBLK: return EntryType::block_device;
-    case S_IFIFO: return EntryType::fifo;
-    default: return EntryType::file;
+    case S_IFDIR:
+      return EntryType::directory;
+    case S_IFLNK:
+      return EntryType::symlink;
+    case S_IFCHR:
+      return EntryType::character_device;
+    case S_IFBLK:
+      return EntryType::block_device;
+    case S_IFIFO:
+      return EntryType::fifo;
+    default:
+      return EntryType::file;
   }
 }
 
@@ -54,10 +61,7 @@ bool belongs_to_machine(std::string_view name) noexcept {
 class Packer {
  public:
   Packer(ByteSink& sink, const PackOptions& options)
-      : pax_(sink),
-        options_(options),
-        maps_(linux::mappings_of(::getpid())),
-        buffer_(k_buffer) {}
+      : pax_(sink), options_(options), maps_(linux::mappings_of(::getpid())), buffer_(k_buffer) {}
 
   void pack_directory(int directory, const std::string& path) {
     if (options_.overlay_upper && is_opaque(directory)) add_mark(path, std::string(k_opaque_name));
@@ -84,7 +88,7 @@ class Packer {
       pack_marked_name(info, name, parent_path, path);
     } else if (S_ISDIR(info.st_mode)) {
       const linux::Fd directory = linux::open_at(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-      PaxEntry entry = describe(info, path);
+      EntryHeader entry = describe(info, path);
       add_attributes(directory.get(), entry);
       pax_.begin(entry);
       pack_directory(directory.get(), path);
@@ -93,10 +97,10 @@ class Packer {
     }
   }
 
-  /// fuse-overlayfs marks by ".wh." files what it may not mark by devices. Anything else with such a
-  /// name would remove something from the image that the layer becomes part of.
-  void pack_marked_name(const struct stat& info, const std::string& name, const std::string& parent_path,
-                        const std::string& path) {
+  /// fuse-overlayfs marks by ".wh." files what it may not mark by devices. Anything else with such
+  /// a name would remove something from the image that the layer becomes part of.
+  void pack_marked_name(const struct stat& info, const std::string& name,
+                        const std::string& parent_path, const std::string& path) {
     if (S_ISREG(info.st_mode) && info.st_size == 0) {
       add_mark(parent_path, name);
     } else {
@@ -104,8 +108,9 @@ class Packer {
     }
   }
 
-  void pack_leaf(int parent, const std::string& name, const std::string& path, const struct stat& info) {
-    PaxEntry entry = describe(info, path);
+  void pack_leaf(int parent, const std::string& name, const std::string& path,
+                 const struct stat& info) {
+    EntryHeader entry = describe(info, path);
     if (info.st_nlink > 1 && !first_link(info, path, entry)) {
       pax_.begin(entry);
       return;
@@ -127,8 +132,8 @@ class Packer {
     pack_content(file.get(), entry, info);
   }
 
-  static PaxEntry describe(const struct stat& info, const std::string& path) {
-    PaxEntry entry;
+  static EntryHeader describe(const struct stat& info, const std::string& path) {
+    EntryHeader entry;
     entry.type = type_of(info.st_mode);
     entry.path = path;
     entry.mode = info.st_mode;
@@ -139,7 +144,7 @@ class Packer {
     return entry;
   }
 
-  void pack_content(int file, PaxEntry& entry, const struct stat& info) {
+  void pack_content(int file, EntryHeader& entry, const struct stat& info) {
     std::vector<Extent> extents = {{0, info.st_size}};
     if (info.st_blocks * 512 + k_least_holes <= info.st_size) {
       extents = data_extents(file, info.st_size, k_most_extents);
@@ -159,7 +164,8 @@ class Packer {
   void write_extent(int file, const Extent& extent, const std::string& path) {
     off_t done = 0;
     while (done < extent.size) {
-      const auto wanted = std::min<std::size_t>(static_cast<std::size_t>(extent.size - done), k_buffer);
+      const auto wanted =
+          std::min<std::size_t>(static_cast<std::size_t>(extent.size - done), k_buffer);
       const ssize_t got = ::pread(file, buffer_.data(), wanted, extent.offset + done);
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) throw SysError("cannot read '{}'", path);
@@ -170,7 +176,7 @@ class Packer {
   }
 
   /// Whether this is the first name of its inode; a later one becomes a hard link to it.
-  bool first_link(const struct stat& info, const std::string& path, PaxEntry& entry) {
+  bool first_link(const struct stat& info, const std::string& path, EntryHeader& entry) {
     const auto [known, added] =
         links_.try_emplace({info.st_dev, info.st_ino}, Link{path, info.st_nlink - 1});
     if (added) return true;
@@ -180,16 +186,17 @@ class Packer {
     return false;
   }
 
-  void add_attributes(int file, PaxEntry& entry) {
+  void add_attributes(int file, EntryHeader& entry) {
     for_each_attribute(file, [&](const std::string& name, std::string_view value) {
       if (name == k_owner_attribute) {
         restore_owner(value, entry);
       } else if (name.starts_with(k_saved_prefix)) {
         entry.attributes.try_emplace(name.substr(k_saved_prefix.size()), value);
       } else if (name.ends_with(".overlay.redirect") || name.ends_with(".overlay.metacopy")) {
-        throw Error(ErrorClass::internal,
-                    "'{}' has its content elsewhere: the overlay was mounted with redirect_dir or metacopy",
-                    entry.path);
+        throw Error(
+            ErrorClass::internal,
+            "'{}' has its content elsewhere: the overlay was mounted with redirect_dir or metacopy",
+            entry.path);
       } else if (name == "security.capability") {
         entry.attributes[name] = portable_capability(value);
       } else if (!is_private_attribute(name) && !belongs_to_machine(name) &&
@@ -200,7 +207,7 @@ class Packer {
   }
 
   /// The record counts as long as the file has the owner that it was squashed to.
-  void restore_owner(std::string_view text, PaxEntry& entry) const {
+  void restore_owner(std::string_view text, EntryHeader& entry) const {
     const auto owner = parse_owner(text);
     if (!owner) return;
     const auto restore = [](std::int64_t& current, std::int64_t recorded,
@@ -214,7 +221,7 @@ class Packer {
   }
 
   void add_mark(const std::string& directory, const std::string& name) {
-    PaxEntry entry;
+    EntryHeader entry;
     entry.path = directory.empty() ? name : directory + "/" + name;
     pax_.begin(entry);
   }

@@ -1,43 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "archive/pax_writer_internal.hpp"
-
 #include <string.h>
 #include <sys/sysmacros.h>
 
 #include <algorithm>
 #include <array>
+#include <fmt/format.h>
 #include <numeric>
 
-#include <fmt/format.h>
-
+#include "archive/pax_records_internal.hpp"
+#include "archive/pax_writer_internal.hpp"
+#include "archive/ustar_internal.hpp"
 #include "coracle/base/error.hpp"
 
 namespace coracle::archive {
 namespace {
-
-constexpr std::size_t k_block = 512;
-
-/// The header of POSIX.1-1988, "ustar Interchange Format".
-struct UstarHeader {
-  char name[100];
-  char mode[8];
-  char uid[8];
-  char gid[8];
-  char size[12];
-  char mtime[12];
-  char checksum[8];
-  char type;
-  char link_target[100];
-  char magic[6];
-  char version[2];
-  char user_name[32];
-  char group_name[32];
-  char device_major[8];
-  char device_minor[8];
-  char prefix[155];
-  char padding[12];
-};
-static_assert(sizeof(UstarHeader) == k_block);
 
 bool is_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
@@ -62,8 +38,8 @@ bool put_text(char (&field)[Size], std::string_view text) {
 /// Whole, or divided at a slash between prefix and name. False if it does not fit.
 bool put_path(UstarHeader& header, std::string_view path) {
   if (path.size() <= sizeof header.name) return put_text(header.name, path);
-  for (auto slash = path.rfind('/', sizeof header.prefix); slash != std::string_view::npos && slash > 0;
-       slash = path.rfind('/', slash - 1)) {
+  for (auto slash = path.rfind('/', sizeof header.prefix);
+       slash != std::string_view::npos && slash > 0; slash = path.rfind('/', slash - 1)) {
     const std::string_view rest = path.substr(slash + 1);
     if (rest.size() > sizeof header.name) break;
     if (rest.empty()) continue;
@@ -72,29 +48,6 @@ bool put_path(UstarHeader& header, std::string_view path) {
   }
   put_text(header.name, path);
   return false;
-}
-
-std::string format_time(const timespec& time) {
-  // A negative time counts its nanoseconds forward, the decimal fraction counts backward.
-  const bool backward = time.tv_sec < 0 && time.tv_nsec > 0;
-  const std::int64_t seconds = backward ? time.tv_sec + 1 : time.tv_sec;
-  const std::int64_t nanoseconds = backward ? 1'000'000'000 - time.tv_nsec : time.tv_nsec;
-  std::string text = fmt::format("{}{}.{:09}", backward && seconds == 0 ? "-" : "", seconds, nanoseconds);
-  text.erase(text.find_last_not_of('0') + 1);
-  if (text.ends_with('.')) text.pop_back();
-  return text;
-}
-
-/// "LENGTH KEY=VALUE\n", where LENGTH counts itself.
-std::string format_record(std::string_view key, std::string_view value) {
-  const std::size_t rest = key.size() + value.size() + 3;
-  std::size_t length = rest;
-  while (true) {
-    const std::size_t whole = rest + std::to_string(length).size();
-    if (whole == length) break;
-    length = whole;
-  }
-  return fmt::format("{} {}={}\n", length, key, value);
 }
 
 /// Where tools that do not know pax put the extension header as a file ("dir/PaxHeaders.0/name").
@@ -107,20 +60,21 @@ std::string insert_directory(std::string_view path, std::string_view name) {
 }
 
 /// The map of GNU's sparse format 1.0, which stands before the content.
-std::string format_sparse_map(const PaxEntry& entry) {
+std::string format_sparse_map(const EntryHeader& entry) {
   const bool ends_in_hole =
-      entry.extents.empty() ||
-      static_cast<std::uint64_t>(entry.extents.back().offset + entry.extents.back().size) < entry.size;
+      entry.extents.empty() || static_cast<std::uint64_t>(entry.extents.back().offset +
+                                                          entry.extents.back().size) < entry.size;
   std::string map = fmt::format("{}\n", entry.extents.size() + (ends_in_hole ? 1 : 0));
-  for (const auto& extent : entry.extents) map += fmt::format("{}\n{}\n", extent.offset, extent.size);
+  for (const auto& extent : entry.extents)
+    map += fmt::format("{}\n{}\n", extent.offset, extent.size);
   if (ends_in_hole) map += fmt::format("{}\n0\n", entry.size);
-  map.resize((map.size() + k_block - 1) / k_block * k_block);
+  map.resize(map.size() + padding_of(map.size()));
   return map;
 }
 
 }  // namespace
 
-void PaxWriter::begin(const PaxEntry& entry) {
+void PaxWriter::begin(const EntryHeader& entry) {
   pad();
   const bool directory = entry.type == EntryType::directory;
   const std::string path = directory && !entry.path.ends_with('/') ? entry.path + "/" : entry.path;
@@ -136,18 +90,20 @@ void PaxWriter::begin(const PaxEntry& entry) {
   records["GNU.sparse.minor"] = "0";
   records["GNU.sparse.name"] = path;
   records["GNU.sparse.realsize"] = std::to_string(entry.size);
-  const std::uint64_t content = std::accumulate(
-      entry.extents.begin(), entry.extents.end(), std::uint64_t{map.size()},
-      [](std::uint64_t sum, const Extent& extent) { return sum + static_cast<std::uint64_t>(extent.size); });
-  write_block(insert_directory(path, "GNUSparseFile.0"), entry, static_cast<char>(entry.type), content,
-              records);
+  const std::uint64_t content =
+      std::accumulate(entry.extents.begin(), entry.extents.end(), std::uint64_t{map.size()},
+                      [](std::uint64_t sum, const Extent& extent) {
+                        return sum + static_cast<std::uint64_t>(extent.size);
+                      });
+  write_block(insert_directory(path, "GNUSparseFile.0"), entry, static_cast<char>(entry.type),
+              content, records);
   left_ = content;
   data(map.data(), map.size());
 }
 
 /// The header of an entry, after one with the records and with what does not fit into ustar.
-void PaxWriter::write_block(std::string_view path, const PaxEntry& entry, char type, std::uint64_t size,
-                            Records& records) {
+void PaxWriter::write_block(std::string_view path, const EntryHeader& entry, char type,
+                            std::uint64_t size, Records& records) {
   UstarHeader header{};
   if (!put_path(header, path) || !is_ascii(path)) records["path"] = path;
   if (!put_text(header.link_target, entry.link_target) || !is_ascii(entry.link_target)) {
@@ -156,9 +112,10 @@ void PaxWriter::write_block(std::string_view path, const PaxEntry& entry, char t
   put_number(header.mode, entry.mode & 07777);
   if (!put_number(header.uid, entry.uid)) records["uid"] = std::to_string(entry.uid);
   if (!put_number(header.gid, entry.gid)) records["gid"] = std::to_string(entry.gid);
-  if (!put_number(header.size, static_cast<std::int64_t>(size))) records["size"] = std::to_string(size);
+  if (!put_number(header.size, static_cast<std::int64_t>(size)))
+    records["size"] = std::to_string(size);
   if (!put_number(header.mtime, entry.mtime.tv_sec) || entry.mtime.tv_nsec != 0) {
-    records["mtime"] = format_time(entry.mtime);
+    records["mtime"] = format_pax_time(entry.mtime);
   }
   header.type = type;
   ::memcpy(header.magic, "ustar", sizeof header.magic);
@@ -171,7 +128,7 @@ void PaxWriter::write_block(std::string_view path, const PaxEntry& entry, char t
 
 void PaxWriter::write_records(const std::string& path, const Records& records) {
   std::string text;
-  for (const auto& [key, value] : records) text += format_record(key, value);
+  for (const auto& [key, value] : records) text += format_pax_record(key, value);
   UstarHeader header{};
   put_path(header, insert_directory(path, "PaxHeaders.0"));
   put_number(header.mode, 0);
@@ -183,34 +140,32 @@ void PaxWriter::write_records(const std::string& path, const Records& records) {
   ::memcpy(header.magic, "ustar", sizeof header.magic);
   ::memcpy(header.version, "00", sizeof header.version);
   write_header({reinterpret_cast<const char*>(&header), sizeof header});
-  text.resize((text.size() + k_block - 1) / k_block * k_block);
+  text.resize(text.size() + padding_of(text.size()));
   sink_.write(text);
 }
 
 void PaxWriter::write_header(std::string_view block) {
   UstarHeader header;
   ::memcpy(&header, block.data(), sizeof header);
-  // The sum of all bytes, its own field taken for spaces.
-  ::memset(header.checksum, ' ', sizeof header.checksum);
-  const auto* bytes = reinterpret_cast<const unsigned char*>(&header);
-  const unsigned sum = std::accumulate(bytes, bytes + sizeof header, 0U);
-  const std::string digits = fmt::format("{:06o}", sum);
+  const std::string digits = fmt::format("{:06o}", header_checksum(header));
   ::memcpy(header.checksum, digits.c_str(), digits.size() + 1);
+  header.checksum[digits.size() + 1] = ' ';
   sink_.write(&header, sizeof header);
 }
 
 void PaxWriter::data(const void* data, std::size_t size) {
-  if (size > left_) throw Error(ErrorClass::internal, "an archive entry got more content than its size");
+  if (size > left_)
+    throw Error(ErrorClass::internal, "an archive entry got more content than its size");
   left_ -= size;
   written_ += size;
   sink_.write(data, size);
 }
 
 void PaxWriter::pad() {
-  if (left_ != 0) throw Error(ErrorClass::internal, "an archive entry lacks {} bytes of content", left_);
+  if (left_ != 0)
+    throw Error(ErrorClass::internal, "an archive entry lacks {} bytes of content", left_);
   static constexpr std::array<char, k_block> k_zeros{};
-  const std::size_t into = written_ % k_block;
-  if (into != 0) sink_.write(k_zeros.data(), k_block - into);
+  sink_.write(k_zeros.data(), padding_of(written_));
   written_ = 0;
 }
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "archive/sparse_file_internal.hpp"
-
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <algorithm>
 
+#include "archive/sparse_file_internal.hpp"
 #include "coracle/base/error.hpp"
 
 namespace coracle::archive {
@@ -48,7 +47,8 @@ void HoleWriter::write(const char* data, std::size_t size, off_t offset) {
 }
 
 void HoleWriter::finish(off_t size) {
-  if (size > end_ && ::ftruncate(file_, size) != 0) throw SysError("cannot extend the file to {} bytes", size);
+  if (size > end_ && ::ftruncate(file_, size) != 0)
+    throw SysError("cannot extend the file to {} bytes", size);
 }
 
 std::vector<Extent> data_extents(int file, off_t size, std::size_t limit) {

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "archive/entry_header_internal.hpp"
+
 namespace coracle::archive {
 
 /// Writes a new file and leaves out long runs of zeros, so that a layer full of them costs no disk.
@@ -25,11 +27,6 @@ class HoleWriter {
 
   int file_;
   off_t end_ = 0;  ///< of what was written
-};
-
-struct Extent {
-  off_t offset = 0;
-  off_t size = 0;
 };
 
 /// The parts of a file that hold data, by lseek(2) SEEK_DATA and SEEK_HOLE; one for all where the

@@ -2,14 +2,13 @@
 #include "coracle/archive/tar.hpp"
 
 #include "archive/pax_writer_internal.hpp"
-#include "archive/reader_internal.hpp"
+#include "archive/tar_reader_internal.hpp"
 #include "coracle/base/error.hpp"
 
 namespace coracle::archive {
 namespace {
 
-std::string clean_name(const char* name) {
-  std::string_view text = name != nullptr ? name : "";
+std::string clean_name(std::string_view text) {
   while (text.starts_with("./") || text.starts_with('/')) {
     text.remove_prefix(text.starts_with('/') ? 1 : 2);
   }
@@ -20,31 +19,36 @@ std::string clean_name(const char* name) {
 class EntryData final : public ByteSource {
  public:
   explicit EntryData(TarReader& reader) : reader_(reader) {}
-  std::size_t read(void* buffer, std::size_t size) override { return reader_.read_data(buffer, size); }
+  std::size_t read(void* buffer, std::size_t size) override { return reader_.read(buffer, size); }
 
  private:
   TarReader& reader_;
 };
 
-TarEntry describe(::archive_entry* raw) {
+TarEntry describe(const EntryHeader& header) {
   TarEntry entry;
-  entry.name = clean_name(archive_entry_pathname(raw));
-  entry.size = static_cast<std::uint64_t>(archive_entry_size(raw));
-  if (const char* target = archive_entry_hardlink(raw)) {
-    entry.kind = TarEntry::Kind::symlink;
-    entry.link_target = "/" + clean_name(target);
-    return entry;
-  }
-  switch (archive_entry_filetype(raw)) {
-    case AE_IFREG: entry.kind = TarEntry::Kind::file; break;
-    case AE_IFDIR: entry.kind = TarEntry::Kind::directory; break;
-    case AE_IFLNK: {
-      entry.kind = TarEntry::Kind::symlink;
-      const char* target = archive_entry_symlink(raw);
-      entry.link_target = target != nullptr ? target : "";
+  entry.name = clean_name(header.path);
+  entry.size = header.size;
+  switch (header.type) {
+    case EntryType::file:
+      entry.kind = TarEntry::Kind::file;
       break;
-    }
-    default: break;
+    case EntryType::directory:
+      entry.kind = TarEntry::Kind::directory;
+      break;
+    case EntryType::symlink:
+      entry.kind = TarEntry::Kind::symlink;
+      entry.link_target = header.link_target;
+      break;
+    case EntryType::hard_link:
+      entry.kind = TarEntry::Kind::symlink;
+      entry.link_target = "/" + clean_name(header.link_target);
+      break;
+    case EntryType::character_device:
+    case EntryType::block_device:
+    case EntryType::fifo:
+    case EntryType::other:
+      break;
   }
   return entry;
 }
@@ -55,12 +59,12 @@ void for_each_entry(ByteSource& tar,
                     const std::function<bool(const TarEntry&, ByteSource&)>& visit) {
   const auto plain = make_decompressor(tar);
   TarReader reader(*plain);
-  while (::archive_entry* raw = reader.next()) {
-    const TarEntry entry = describe(raw);
-    if (archive_entry_sparse_count(raw) > 0) {
+  while (const EntryHeader* header = reader.next()) {
+    const TarEntry entry = describe(*header);
+    if (header->sparse) {
       // A map of a few bytes may claim a file of exabytes, which would be read as zeros.
-      throw Error(ErrorClass::invalid_argument, "archive entry '{}' is sparse: not supported in images",
-                  entry.name);
+      throw Error(ErrorClass::invalid_argument,
+                  "archive entry '{}' is sparse: not supported in images", entry.name);
     }
     EntryData data(reader);
     if (!visit(entry, data)) return;
@@ -73,7 +77,7 @@ struct TarWriter::State {
 
   void begin(EntryType type, const std::string& name, mode_t mode, std::uint64_t size,
              const std::string& target = "") {
-    PaxEntry entry;
+    EntryHeader entry;
     entry.type = type;
     entry.path = name;
     entry.mode = mode;
@@ -113,6 +117,8 @@ void TarWriter::add_symlink(const std::string& name, const std::string& target) 
   state_->begin(EntryType::symlink, name, 0777, 0, target);
 }
 
-void TarWriter::finish() { state_->pax.finish(); }
+void TarWriter::finish() {
+  state_->pax.finish();
+}
 
 }  // namespace coracle::archive

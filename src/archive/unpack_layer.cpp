@@ -8,14 +8,12 @@
 
 #include <fmt/format.h>
 
-#include <optional>
-
 #include "archive/attributes_internal.hpp"
 #include "archive/entry_path_internal.hpp"
 #include "archive/layer_tree_internal.hpp"
 #include "archive/marks_internal.hpp"
-#include "archive/reader_internal.hpp"
 #include "archive/sparse_file_internal.hpp"
+#include "archive/tar_reader_internal.hpp"
 #include "coracle/base/error.hpp"
 
 namespace coracle::archive {
@@ -27,13 +25,12 @@ class Unpacker {
       : reader_(tar), tree_(root, options.open_below), attributes_(report_) {}
 
   UnpackReport run() {
-    while (::archive_entry* entry = reader_.next()) {
+    while (const EntryHeader* entry = reader_.next()) {
       ++report_.files;
       try {
-        extract(entry);
+        extract(*entry);
       } catch (Error& error) {
-        const char* path = archive_entry_pathname(entry);
-        error.add_context(fmt::format("while unpacking '{:.256}'", path != nullptr ? path : ""));
+        error.add_context(fmt::format("unpacking '{:.256}'", entry->path));
         throw;
       }
     }
@@ -44,8 +41,8 @@ class Unpacker {
   }
 
  private:
-  void extract(::archive_entry* entry) {
-    const EntryPath path = parse_entry_path(archive_entry_pathname(entry));
+  void extract(const EntryHeader& entry) {
+    const EntryPath path = parse_entry_path(entry.path);
     const std::string name = path.name();
     if (is_aufs_book(path)) return;
     if (path.is_root()) {
@@ -54,15 +51,15 @@ class Unpacker {
       tree_.make_opaque(tree_.open_parent(path));
     } else if (name.starts_with(k_whiteout_prefix)) {
       extract_whiteout(path, name.substr(k_whiteout_prefix.size()));
-    } else if (archive_entry_hardlink(entry) != nullptr) {
+    } else if (entry.type == EntryType::hard_link) {
       extract_hard_link(path, entry);
     } else {
       extract_by_type(path, entry);
     }
   }
 
-  /// Of the names that begin with the prefix only whiteouts mean something, and only as the last one
-  /// of a path.
+  /// Of the names that begin with the prefix only whiteouts mean something, and only as the last
+  /// one of a path.
   static bool is_aufs_book(const EntryPath& path) {
     const std::string_view text = path.text;
     for (std::size_t start = 0; start < text.size();) {
@@ -76,36 +73,50 @@ class Unpacker {
     return false;
   }
 
-  void extract_root(::archive_entry* entry) {
-    if (archive_entry_filetype(entry) != AE_IFDIR) {
+  void extract_root(const EntryHeader& entry) {
+    if (entry.type != EntryType::directory) {
       throw Error(ErrorClass::invalid_argument, "the root of a layer must be a directory");
     }
     attributes_.apply(tree_.root(), entry);
-    tree_.set_time(tree_.root(), "", mtime_of(entry));
+    tree_.set_time(tree_.root(), "", entry.mtime);
     root_seen_ = true;
   }
 
   void extract_whiteout(const EntryPath& path, const std::string& hidden) {
-    if (hidden.empty() || hidden == "." || hidden == "..") refuse_entry("invalid whiteout", path.text);
+    if (hidden.empty() || hidden == "." || hidden == "..")
+      refuse_entry("invalid whiteout", path.text);
     tree_.make_whiteout(tree_.open_parent(path), hidden);
   }
 
-  void extract_by_type(const EntryPath& path, ::archive_entry* entry) {
+  void extract_by_type(const EntryPath& path, const EntryHeader& entry) {
     const int parent = tree_.open_parent(path);
-    switch (archive_entry_filetype(entry)) {
-      case AE_IFREG: extract_file(parent, path.name(), entry); break;
-      case AE_IFDIR: extract_directory(parent, path, entry); break;
-      case AE_IFLNK: extract_symlink(parent, path.name(), entry); break;
-      case AE_IFIFO: extract_node(parent, path.name(), entry, S_IFIFO, 0); break;
-      case AE_IFCHR: extract_node(parent, path.name(), entry, S_IFCHR, archive_entry_rdev(entry)); break;
-      case AE_IFBLK: extract_node(parent, path.name(), entry, S_IFBLK, archive_entry_rdev(entry)); break;
-      case AE_IFSOCK: break;  // Means nothing without the process that listens on it.
-      default: refuse_entry("unknown file type", path.text);
+    switch (entry.type) {
+      case EntryType::file:
+        extract_file(parent, path.name(), entry);
+        break;
+      case EntryType::directory:
+        extract_directory(parent, path, entry);
+        break;
+      case EntryType::symlink:
+        extract_symlink(parent, path.name(), entry);
+        break;
+      case EntryType::fifo:
+        extract_node(parent, path.name(), entry, S_IFIFO);
+        break;
+      case EntryType::character_device:
+        extract_node(parent, path.name(), entry, S_IFCHR);
+        break;
+      case EntryType::block_device:
+        extract_node(parent, path.name(), entry, S_IFBLK);
+        break;
+      case EntryType::hard_link:
+      case EntryType::other:
+        refuse_entry("unknown file type", path.text);
     }
   }
 
-  /// Runs `make`, which makes something that must not be there yet; what an earlier entry of the same
-  /// name left gives way.
+  /// Runs `make`, which makes something that must not be there yet; what an earlier entry of the
+  /// same name left gives way.
   template <typename Make>
   void replace(int parent, const std::string& name, Make&& make) {
     if (make()) return;
@@ -116,7 +127,7 @@ class Unpacker {
     throw SysError("cannot create '{}'", name);
   }
 
-  void extract_file(int parent, const std::string& name, ::archive_entry* entry) {
+  void extract_file(int parent, const std::string& name, const EntryHeader& entry) {
     linux::Fd file;
     replace(parent, name, [&] {
       file = linux::try_open_at(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
@@ -125,30 +136,29 @@ class Unpacker {
     HoleWriter writer(file.get());
     TarReader::Block block{};
     while (reader_.next_block(block)) writer.write(block.data, block.size, block.offset);
-    writer.finish(archive_entry_size(entry));
+    writer.finish(static_cast<off_t>(entry.size));
     attributes_.apply(file.get(), entry);
-    const timespec times[2] = {mtime_of(entry), mtime_of(entry)};
+    const timespec times[2] = {entry.mtime, entry.mtime};
     ::futimens(file.get(), times);
   }
 
-  void extract_directory(int parent, const EntryPath& path, ::archive_entry* entry) {
+  void extract_directory(int parent, const EntryPath& path, const EntryHeader& entry) {
     const linux::Fd directory = tree_.make_directory(parent, path.name());
     attributes_.apply(directory.get(), entry);
-    tree_.set_time(directory.get(), path.text, mtime_of(entry));
+    tree_.set_time(directory.get(), path.text, entry.mtime);
   }
 
-  void extract_symlink(int parent, const std::string& name, ::archive_entry* entry) {
-    const char* target = archive_entry_symlink(entry);
-    if (target == nullptr || *target == '\0') refuse_entry("a symbolic link without target", name);
-    replace(parent, name, [&] { return ::symlinkat(target, parent, name.c_str()) == 0; });
+  void extract_symlink(int parent, const std::string& name, const EntryHeader& entry) {
+    if (entry.link_target.empty()) refuse_entry("a symbolic link without target", name);
+    replace(parent, name,
+            [&] { return ::symlinkat(entry.link_target.c_str(), parent, name.c_str()) == 0; });
     attributes_.apply_to_link(parent, name, entry);
   }
 
-  void extract_node(int parent, const std::string& name, ::archive_entry* entry, mode_t type,
-                    dev_t number) {
+  void extract_node(int parent, const std::string& name, const EntryHeader& entry, mode_t type) {
     bool permitted = true;
     replace(parent, name, [&] {
-      if (::mknodat(parent, name.c_str(), type | 0600, number) == 0) return true;
+      if (::mknodat(parent, name.c_str(), type | 0600, entry.device) == 0) return true;
       permitted = errno != EPERM;
       return !permitted;
     });
@@ -159,13 +169,14 @@ class Unpacker {
     }
   }
 
-  void extract_hard_link(const EntryPath& path, ::archive_entry* entry) {
-    const EntryPath target = parse_entry_path(archive_entry_hardlink(entry));
+  void extract_hard_link(const EntryPath& path, const EntryHeader& entry) {
+    const EntryPath target = parse_entry_path(entry.link_target);
     if (target.is_root()) refuse_entry("a hard link to the root directory", path.text);
     linux::Fd target_parent;
     if (!tree_.find(target, target_parent) &&
         !(tree_.copy_up(target) && tree_.find(target, target_parent))) {
-      throw Error(ErrorClass::invalid_argument, "hard link to '{}', which is not there", target.text);
+      throw Error(ErrorClass::invalid_argument, "hard link to '{}', which is not there",
+                  target.text);
     }
     const std::string target_name = target.name();
     struct stat info {};

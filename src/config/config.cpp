@@ -2,59 +2,21 @@
 #include "coracle/config/config.hpp"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <fmt/format.h>
+#include <algorithm>
+#include <array>
 
 #include "config/config_internal.hpp"
+#include "config/settings_internal.hpp"
 #include "coracle/base/error.hpp"
+#include "coracle/base/strings.hpp"
 #include "coracle/linux/file.hpp"
-#include "coracle/linux/user_database.hpp"
 
 namespace coracle::config {
 namespace {
 
-std::string environment(const char* name) {
-  const char* value = ::getenv(name);
-  return value != nullptr ? value : "";
-}
-
-std::string first_set(std::initializer_list<const char*> names) {
-  for (const char* name : names) {
-    if (auto value = environment(name); !value.empty()) return value;
-  }
-  return "";
-}
-
-std::string data_home() {
-  auto path = environment("XDG_DATA_HOME");
-  return path.empty() ? home_directory() + "/.local/share" : path;
-}
-
-std::string config_home() {
-  auto path = environment("XDG_CONFIG_HOME");
-  return path.empty() ? home_directory() + "/.config" : path;
-}
-
-/// In /tmp anybody may have made the directory first: it must be ours alone.
-std::string private_tmp_directory(uid_t uid) {
-  const std::string path = fmt::format("/tmp/coracle-run-{}", uid);
-  if (const auto info = linux::stat_if_exists(path)) {
-    if (!S_ISDIR(info->st_mode) || info->st_uid != uid || (info->st_mode & 077) != 0) {
-      throw Error(ErrorClass::permission_denied,
-                  "'{}' is not a private directory of this user; set XDG_RUNTIME_DIR or --runroot",
-                  path);
-    }
-  }
-  return path;
-}
-
-std::string default_runroot(uid_t uid) {
-  const auto runtime = environment("XDG_RUNTIME_DIR");
-  if (!runtime.empty() && ::access(runtime.c_str(), W_OK) == 0) return runtime + "/coracle";
-  return private_tmp_directory(uid);
-}
+constexpr std::size_t k_max_file_size = 1U << 20;
 
 std::string absolute(std::string path) {
   if (path.starts_with('/')) return path;
@@ -65,56 +27,92 @@ std::string absolute(std::string path) {
   return result;
 }
 
-void load_files(Config& config) {
-  std::vector<std::string> files = {"/etc/coracle/coracle.conf"};
-  if (config.rootless) files.push_back(config_home() + "/coracle/coracle.conf");
-  if (auto file = environment("CORACLE_CONF"); !file.empty()) files = {std::move(file)};
-  for (const auto& file : files) {
-    if (const auto text = linux::read_file_if_exists(file, 1U << 20)) {
-      apply_toml(*text, file, config);
+void apply_files(bool has_own_file, Config& config) {
+  const auto apply = [&](const std::string& file) {
+    const auto text = linux::read_file_if_exists(file, k_max_file_size);
+    if (text) apply_toml(*text, file, config);
+    return text.has_value();
+  };
+  if (const auto file = environment("CORACLE_CONF"); !file.empty()) {
+    if (!apply(file)) {
+      throw Error(ErrorClass::not_found, "CORACLE_CONF: '{}' does not exist", file);
+    }
+    return;
+  }
+  apply("/etc/coracle/coracle.conf");
+  if (!has_own_file) return;
+  if (const auto file = own_config_file(); !file.empty()) apply(file);
+}
+
+void apply_environment(Config& config) {
+  for (const auto& setting : settings()) {
+    if (setting.description.environment.empty()) continue;
+    for (const auto& name : split(setting.description.environment, ' ')) {
+      const auto value = environment(name.c_str());
+      if (value.empty()) continue;
+      assign_text(setting, value, name, config);
+      break;
     }
   }
 }
 
-}  // namespace
-
-std::string home_directory() {
-  if (auto home = environment("HOME"); !home.empty()) return home;
-  const auto passwd = linux::read_file_if_exists("/etc/passwd");
-  const auto entry = linux::find_user_by_uid(passwd.value_or(""), ::getuid());
-  if (entry && !entry->home.empty()) return entry->home;
-  throw Error(ErrorClass::invalid_argument, "the home directory is not known: set HOME");
+void apply_overrides(const Overrides& overrides, Config& config) {
+  if (overrides.root) config.root = *overrides.root;
+  if (overrides.runroot) config.runroot = *overrides.runroot;
+  if (overrides.storage_driver) config.storage_driver = *overrides.storage_driver;
+  if (overrides.cgroup_manager) config.cgroup_manager = *overrides.cgroup_manager;
 }
+
+/// podman's way to ask for fuse-overlayfs: the overlay driver with a program that mounts.
+void apply_mount_program(Config& config) {
+  if (!config.storage_driver.empty() && config.storage_driver != "overlay") return;
+  for (const auto& option : config.storage_options) {
+    const auto pair = split_once(option, '=');
+    if (!pair || !trim(pair->first).ends_with("overlay.mount_program")) continue;
+    if (trim(pair->second).ends_with("fuse-overlayfs")) config.storage_driver = "fuse-overlayfs";
+  }
+}
+
+template <std::size_t N>
+void require_one_of(std::string_view what, const std::string& value,
+                    const std::array<std::string_view, N>& known, std::string_view expected) {
+  if (value.empty() || std::ranges::find(known, value) != known.end()) return;
+  throw Error(ErrorClass::invalid_argument, "unknown {} '{}': expected {}", what, value, expected);
+}
+
+void validate(const Config& config) {
+  constexpr std::array<std::string_view, 3> k_drivers = {"overlay", "fuse-overlayfs", "vfs"};
+  constexpr std::array<std::string_view, 3> k_managers = {"cgroupfs", "systemd", "disabled"};
+  require_one_of("storage driver", config.storage_driver, k_drivers,
+                 "overlay, fuse-overlayfs or vfs");
+  require_one_of("cgroup manager", config.cgroup_manager, k_managers,
+                 "cgroupfs, systemd or disabled");
+}
+
+/// The user whose store it is: root has the system's, unless it stands for somebody else.
+std::optional<uid_t> rootless_user() {
+  const uid_t uid = ::geteuid();
+  if (uid != 0) return uid;
+  const auto stood_for = parse_int(environment(k_rootless_uid_variable));
+  if (stood_for && *stood_for > 0) return static_cast<uid_t>(*stood_for);
+  return std::nullopt;
+}
+
+}  // namespace
 
 Config load(const Overrides& overrides) {
   Config config;
-  const uid_t uid = ::geteuid();
-  config.rootless = uid != 0;
-  config.default_capabilities = {"CAP_CHOWN",  "CAP_DAC_OVERRIDE",     "CAP_FOWNER", "CAP_FSETID",
-                                 "CAP_KILL",   "CAP_NET_BIND_SERVICE", "CAP_SETFCAP", "CAP_SETGID",
-                                 "CAP_SETPCAP", "CAP_SETUID",          "CAP_SYS_CHROOT"};
-  load_files(config);
-  const auto choose = [](const std::optional<std::string>& flag,
-                         std::initializer_list<const char*> names, std::string& value) {
-    if (auto set = flag ? *flag : first_set(names); !set.empty()) value = std::move(set);
-  };
-  choose(overrides.root, {"CORACLE_ROOT"}, config.root);
-  choose(overrides.runroot, {"CORACLE_RUNROOT"}, config.runroot);
-  choose(overrides.storage_driver, {"CORACLE_STORAGE_DRIVER", "STORAGE_DRIVER"},
-         config.storage_driver);
-  choose(overrides.cgroup_manager, {"CORACLE_CGROUP_MANAGER"}, config.cgroup_manager);
-  if (config.root.empty()) {
-    config.root = config.rootless ? data_home() + "/coracle" : "/var/lib/coracle";
-  }
-  if (config.runroot.empty()) config.runroot = config.rootless ? default_runroot(uid) : "/run/coracle";
+  config.rootless = ::geteuid() != 0;
+  const auto user = rootless_user();
+  apply_files(user.has_value(), config);
+  apply_environment(config);
+  apply_overrides(overrides, config);
+  if (config.root.empty()) config.root = user ? rootless_root() : "/var/lib/coracle";
+  if (config.runroot.empty()) config.runroot = user ? rootless_runroot(*user) : "/run/coracle";
   config.root = absolute(std::move(config.root));
   config.runroot = absolute(std::move(config.runroot));
-  if (!config.storage_driver.empty() && config.storage_driver != "overlay" &&
-      config.storage_driver != "fuse-overlayfs" && config.storage_driver != "vfs") {
-    throw Error(ErrorClass::invalid_argument,
-                "unknown storage driver '{}': expected overlay, fuse-overlayfs or vfs",
-                config.storage_driver);
-  }
+  apply_mount_program(config);
+  validate(config);
   return config;
 }
 

@@ -26,9 +26,15 @@ std::string parent_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-std::string temporary_beside(const std::string& path) {
+/// A new file beside `path`. A killed process of the same pid may have left one of that name.
+Fd create_beside(const std::string& path, mode_t mode, std::string& temporary) {
   static std::atomic<unsigned> counter = 0;
-  return fmt::format("{}.{}-{}.tmp", path, ::getpid(), counter++);
+  while (true) {
+    temporary = fmt::format("{}.{}-{}.tmp", path, ::getpid(), counter++);
+    Fd fd = try_open_at(AT_FDCWD, temporary, O_WRONLY | O_CREAT | O_EXCL, mode);
+    if (fd) return fd;
+    if (errno != EEXIST) throw SysError("cannot create '{}'", temporary);
+  }
 }
 
 }  // namespace
@@ -46,15 +52,14 @@ std::optional<std::string> read_file_if_exists(const std::string& path, std::siz
 
 void write_file_atomic(const std::string& path, std::string_view content, Durability durability,
                        mode_t mode) {
-  const std::string temporary = temporary_beside(path);
+  std::string temporary;
+  Fd fd = create_beside(path, mode, temporary);
   ScopeExit discard([&] { ::unlink(temporary.c_str()); });
-  {
-    const Fd fd = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL, mode);
-    write_all(fd.get(), content, path);
-    if (durability == Durability::power_loss && ::fsync(fd.get()) != 0) {
-      throw SysError("cannot sync '{}'", path);
-    }
+  write_all(fd.get(), content, path);
+  if (durability == Durability::power_loss && ::fsync(fd.get()) != 0) {
+    throw SysError("cannot sync '{}'", path);
   }
+  fd.reset();
   rename_path(temporary, path);
   discard.release();
   if (durability == Durability::power_loss) sync_directory(parent_of(path));

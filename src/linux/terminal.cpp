@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coracle/linux/terminal.hpp"
 
+#include <signal.h>
 #include <sys/ioctl.h>
 
 #include "coracle/base/error.hpp"
@@ -26,8 +27,15 @@ RawMode::RawMode(int fd) : fd_(fd) {
 }
 
 RawMode::~RawMode() {
-  // What was typed ahead stays for the shell; what is being shown is shown first.
-  ::tcsetattr(fd_, TCSADRAIN, &saved_);
+  // Also from the background, where SIGTTOU would stop us; and at once: a terminal that the user has
+  // paused (XOFF) would keep us waiting for its output.
+  sigset_t stop;
+  sigset_t saved;
+  ::sigemptyset(&stop);
+  ::sigaddset(&stop, SIGTTOU);
+  ::sigprocmask(SIG_BLOCK, &stop, &saved);
+  ::tcsetattr(fd_, TCSANOW, &saved_);
+  ::sigprocmask(SIG_SETMASK, &saved, nullptr);
 }
 
 }  // namespace coracle::linux

@@ -57,7 +57,8 @@ linux::Fd connect(const std::string& control_socket) {
   if (!directory) return linux::Fd();
   linux::Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   const sockaddr_un address = address_of(directory.get(), name);
-  if (!socket || ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+  if (!socket ||
+      ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return linux::Fd();
   }
   return socket;
@@ -66,7 +67,7 @@ linux::Fd connect(const std::string& control_socket) {
 bool request_signal(const std::string& control_socket, int signal) {
   const linux::Fd socket = connect(control_socket);
   Message message;
-  message.kind = MessageKind::signal;
+  message.kind = signal == 0 ? MessageKind::stop : MessageKind::signal;
   message.code = signal;
   return socket && send_message(socket.get(), message);
 }

@@ -7,7 +7,8 @@
 
 namespace coracle::monitor {
 
-/// A listening SOCK_SEQPACKET socket at `path`, in the place of what was there. Its directory is made.
+/// A listening SOCK_SEQPACKET socket at `path`, in the place of what was there. Its directory is
+/// made.
 linux::Fd listen_on(const std::string& path);
 
 }  // namespace coracle::monitor

@@ -6,10 +6,11 @@
 
 namespace coracle::monitor {
 
-/// Looks for the keys that detach among those typed. Keys that might begin the sequence are held back
-/// until it is clear.
+/// Looks for the keys that detach among those typed. Keys that might begin the sequence are held
+/// back until it is clear.
 class KeyFilter {
  public:
+  /// @param sequence  as parse_detach_keys gives it; empty: nothing detaches
   explicit KeyFilter(std::string sequence) : sequence_(std::move(sequence)) {}
 
   /// @param out  gets what is to be passed on
@@ -18,10 +19,7 @@ class KeyFilter {
 
  private:
   std::string sequence_;
-  std::size_t matched_ = 0;
+  std::string held_;  ///< typed, and the beginning of the sequence
 };
-
-/// Writes all of it, waiting where a non-blocking descriptor says so. False when nobody reads.
-bool write_fully(int fd, std::string_view data);
 
 }  // namespace coracle::monitor

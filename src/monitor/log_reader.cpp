@@ -1,222 +1,214 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <deque>
 #include <vector>
 
 #include "coracle/base/error.hpp"
-#include "coracle/linux/file.hpp"
 #include "coracle/monitor/log.hpp"
+#include "monitor/log_files.hpp"
+#include "monitor/log_record.hpp"
+#include "monitor/log_tail.hpp"
 
 namespace coracle::monitor {
 namespace {
 
-struct Record {
-  Stream stream = Stream::output;
-  std::string text;
-  std::string time;
-};
+constexpr std::size_t k_read_size = 256 << 10;
+/// How often the writer is asked after, where nothing else tells of its end.
+constexpr int k_poll_interval_ms = 200;
 
-void append_utf8(std::string& out, unsigned code) {
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xC0 | code >> 6);
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  } else {
-    out += static_cast<char>(0xE0 | code >> 12);
-    out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  }
-}
-
-/// Takes a JSON string off the front, without its quotes. False if it is malformed.
-bool take_string(std::string_view& text, std::string& out) {
-  out.clear();
-  if (text.empty() || text[0] != '"') return false;
-  text.remove_prefix(1);
-  while (!text.empty()) {
-    const auto special = text.find_first_of("\"\\");
-    if (special == std::string_view::npos) return false;
-    out.append(text.substr(0, special));
-    text.remove_prefix(special);
-    if (text[0] == '"') {
-      text.remove_prefix(1);
-      return true;
-    }
-    if (text.size() < 2) return false;
-    const char c = text[1];
-    text.remove_prefix(2);
-    switch (c) {
-      case 'n': out += '\n'; break;
-      case 't': out += '\t'; break;
-      case 'r': out += '\r'; break;
-      case 'b': out += '\b'; break;
-      case 'f': out += '\f'; break;
-      case 'u': {
-        unsigned code = 0;
-        if (text.size() < 4) return false;
-        for (const char digit : text.substr(0, 4)) {
-          const bool is_digit = digit >= '0' && digit <= '9';
-          const char lower = static_cast<char>(digit | 0x20);
-          if (!is_digit && (lower < 'a' || lower > 'f')) return false;
-          code = code * 16 + static_cast<unsigned>(is_digit ? digit - '0' : lower - 'a' + 10);
-        }
-        text.remove_prefix(4);
-        append_utf8(out, code);
-        break;
-      }
-      default: out += c;
-    }
-  }
-  return false;
-}
-
-bool take(std::string_view& text, std::string_view expected) {
-  if (!text.starts_with(expected)) return false;
-  text.remove_prefix(expected.size());
-  return true;
-}
-
-bool parse_record(std::string_view line, Record& record) {
-  std::string stream;
-  if (!take(line, "{\"log\":") || !take_string(line, record.text) || !take(line, ",\"stream\":") ||
-      !take_string(line, stream) || !take(line, ",\"time\":") || !take_string(line, record.time)) {
-    return false;
-  }
-  record.stream = stream == "stderr" ? Stream::error : Stream::output;
-  return line == "}";
-}
-
-/// Hands out whole lines of one file and remembers the rest for the next time.
-class FileTail {
+/// Whole lines of one file, in order; what has no newline yet is kept for the next time.
+class LineReader {
  public:
-  explicit FileTail(linux::Fd file) : file_(std::move(file)) {}
+  LineReader(LogFile file, std::int64_t offset) : file_(std::move(file)), offset_(offset) {}
 
+  const LogFile& file() const noexcept { return file_; }
+
+  /// Calls `visit(line, offset)` for all that is there now. @returns whether there was anything
   template <typename Visit>
-  void drain(Visit visit) {
-    std::vector<char> buffer(256 << 10);
+  bool drain(std::vector<char>& buffer, Visit visit) {
+    bool any = false;
     while (true) {
-      const ssize_t got = ::read(file_.get(), buffer.data(), buffer.size());
-      if (got <= 0) return;
-      std::string_view text(buffer.data(), static_cast<std::size_t>(got));
-      while (true) {
-        const auto newline = text.find('\n');
-        if (newline == std::string_view::npos) break;
-        if (rest_.empty()) {
-          visit(text.substr(0, newline));
-        } else {
-          rest_.append(text.substr(0, newline));
-          visit(std::string_view(rest_));
-          rest_.clear();
-        }
-        text.remove_prefix(newline + 1);
-      }
-      rest_.append(text);
+      const ssize_t got = ::pread(file_.fd.get(), buffer.data(), buffer.size(),
+                                  offset_ + static_cast<std::int64_t>(rest_.size()));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) throw SysError("cannot read the log");
+      if (got == 0) return any;
+      any = true;
+      take({buffer.data(), static_cast<std::size_t>(got)}, visit);
     }
   }
 
-  bool is(const std::string& path) const {
-    struct stat ours {};
-    struct stat named {};
-    return ::fstat(file_.get(), &ours) == 0 && ::stat(path.c_str(), &named) == 0 &&
-           ours.st_ino == named.st_ino;
+  /// A log of a single file starts anew by being truncated.
+  void notice_truncation() {
+    struct stat info {};
+    if (::fstat(file_.fd.get(), &info) == 0 && info.st_size < offset_) {
+      offset_ = 0;
+      rest_.clear();
+    }
   }
 
  private:
-  linux::Fd file_;
+  template <typename Visit>
+  void take(std::string_view text, Visit& visit) {
+    for (auto newline = text.find('\n'); newline != std::string_view::npos;
+         newline = text.find('\n')) {
+      std::string_view line = text.substr(0, newline + 1);
+      text.remove_prefix(newline + 1);
+      if (!rest_.empty()) {
+        rest_.append(line);
+        line = rest_;
+      }
+      visit(line, offset_);
+      offset_ += static_cast<std::int64_t>(line.size());
+      rest_.clear();
+    }
+    rest_.append(text);
+  }
+
+  LogFile file_;
+  std::int64_t offset_;  ///< where rest_ begins
   std::string rest_;
 };
 
-/// Filters records by time and counts lines back for --tail.
-class Output {
+/// Hands on the records that fit the request.
+class RecordFilter {
  public:
-  Output(const LogRequest& request, const std::function<void(const LogLine&)>& sink)
+  RecordFilter(const LogRequest& request, const std::function<void(const LogLine&)>& sink)
       : request_(request), sink_(sink) {}
 
-  void add(std::string_view line) {
-    Record record;
-    if (!parse_record(line, record) || !fits(record.time)) return;
-    if (!collecting_) {
-      emit(record);
-      return;
-    }
-    const bool ends = record.text.ends_with('\n');
-    kept_.push_back(std::move(record));
-    if (ends) ++lines_;
-    while (lines_ > *request_.tail && !kept_.empty()) {
-      if (kept_.front().text.ends_with('\n')) --lines_;
-      kept_.pop_front();
-    }
-  }
-  /// What was collected for --tail; from now on records go straight through.
-  void end_of_history() {
-    collecting_ = false;
-    for (const auto& record : kept_) emit(record);
-    kept_.clear();
+  void add(std::string_view text) {
+    const auto record = parser_.parse(text);
+    if (!record) return;
+    bool& line_is_open = line_is_open_[static_cast<std::size_t>(record->stream)];
+    const LogLine line{record->stream, record->time, record->text, !line_is_open};
+    line_is_open = !record->ends_line();
+    if (fits(*record)) sink_(line);
   }
 
  private:
-  bool fits(std::string_view text) const {
+  bool fits(const LogRecord& record) const {
+    if (!(record.stream == Stream::output ? request_.output : request_.error)) return false;
     if (!request_.since && !request_.until) return true;
-    const auto time = parse_rfc3339(text);
+    const auto time = parse_rfc3339(record.time);
     return time && (!request_.since || *time >= *request_.since) &&
            (!request_.until || *time <= *request_.until);
   }
 
-  void emit(const Record& record) {
-    bool& open_line = open_line_[record.stream == Stream::error ? 1 : 0];
-    sink_({record.stream, record.time, record.text, !open_line});
-    open_line = !record.text.ends_with('\n');
+  const LogRequest& request_;
+  const std::function<void(const LogLine&)>& sink_;
+  RecordParser parser_;
+  bool line_is_open_[2] = {false, false};
+};
+
+/// Wakes up when something happens to the log or its writer ends.
+class LogWatch {
+ public:
+  explicit LogWatch(const LogRequest& request)
+      : inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)), writer_(request.writer) {
+    const auto slash = request.path.rfind('/');
+    const std::string directory =
+        slash == std::string::npos ? "." : request.path.substr(0, slash + 1);
+    if (inotify_ && ::inotify_add_watch(inotify_.get(), directory.c_str(),
+                                        IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF) < 0) {
+      inotify_.reset();
+    }
+  }
+
+  /// @returns whether the writer has ended
+  bool wait() {
+    pollfd set[2] = {{inotify_.get(), POLLIN, 0}, {writer_, POLLIN, 0}};
+    const bool is_told = inotify_.valid() && writer_ >= 0;
+    ::poll(set, 2, is_told ? k_poll_interval_ms * 5 : k_poll_interval_ms);
+    char events[4096];
+    while (inotify_ && ::read(inotify_.get(), events, sizeof events) > 0) {
+    }
+    return set[1].revents != 0;
+  }
+
+ private:
+  linux::Fd inotify_;  ///< invalid where the user has no more of them: then we look again and again
+  int writer_;
+};
+
+class LogReading {
+ public:
+  LogReading(const LogRequest& request, const std::function<void(const LogLine&)>& sink)
+      : request_(request), filter_(request, sink), buffer_(k_read_size) {}
+
+  LineReader read_history() {
+    std::vector<LogFile> files = open_log_files(request_.path, nullptr);
+    if (files.empty()) throw SysError(ENOENT, "cannot open '" + request_.path + "'");
+    TailStart tail{};
+    if (request_.tail) tail = find_tail(files, *request_.tail);
+    const LogPosition start = tail.earliest();
+    for (std::size_t i = start.file; i < files.size(); ++i) {
+      const bool is_last = i + 1 == files.size();
+      if (!is_last && request_.since && files[i].modified < *request_.since) continue;
+      LineReader reader(std::move(files[i]), i == start.file ? start.offset : 0);
+      reader.drain(buffer_, [&](std::string_view line, std::int64_t offset) {
+        if (request_.tail) {
+          const auto record = classify_record(line);
+          if (!record) return;
+          const auto& first = tail.first[static_cast<std::size_t>(record->stream)];
+          if (LogPosition{i, offset} < first) return;
+        }
+        filter_.add(line);
+      });
+      if (is_last) return reader;
+    }
+    throw Error(ErrorClass::internal, "the log '{}' has no newest file", request_.path);
+  }
+
+  void follow(LineReader reader, LogWatch& watch) {
+    bool ended = false;
+    while (true) {
+      const bool news = read_on(reader);
+      if (news) continue;
+      if (ended || (request_.until && now() > *request_.until)) return;
+      // Whatever was written before the answer is read once more.
+      ended = request_.still_written && !request_.still_written();
+      if (!ended) ended = watch.wait();
+    }
+  }
+
+ private:
+  /// @returns whether there was anything new, be it in files that have come meanwhile
+  bool read_on(LineReader& reader) {
+    const auto visit = [&](std::string_view line, std::int64_t) { filter_.add(line); };
+    reader.notice_truncation();
+    bool news = reader.drain(buffer_, visit);
+    if (is_newest(request_.path, reader.file())) return news;
+    std::vector<LogFile> newer = open_log_files(request_.path, &reader.file());
+    // The writer has left that file: what it put there last is there now.
+    news = reader.drain(buffer_, visit) || news || !newer.empty();
+    for (auto& file : newer) {
+      reader = LineReader(std::move(file), 0);
+      reader.drain(buffer_, visit);
+    }
+    return news;
   }
 
   const LogRequest& request_;
-  const std::function<void(const LogLine&)>& sink_;
-  bool collecting_ = request_.tail.has_value();
-  std::deque<Record> kept_;
-  std::size_t lines_ = 0;
-  bool open_line_[2] = {false, false};
+  RecordFilter filter_;
+  std::vector<char> buffer_;
 };
 
 }  // namespace
 
 void read_logs(const LogRequest& request, const std::function<void(const LogLine&)>& sink) {
-  Output output(request, sink);
-  const auto add = [&](std::string_view line) { output.add(line); };
-  // Watch before the first look, so that nothing falls in between.
-  const linux::Fd watch(request.follow ? ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK) : -1);
-  if (watch) {
-    const std::string directory = request.path.substr(0, request.path.rfind('/'));
-    ::inotify_add_watch(watch.get(), directory.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_FROM | IN_DELETE_SELF);
+  LogReading reading(request, sink);
+  if (!request.follow) {
+    reading.read_history();
+    return;
   }
-  int oldest = 0;
-  while (linux::exists(request.path + "." + std::to_string(oldest + 1))) ++oldest;
-  for (int number = oldest; number >= 1; --number) {
-    FileTail(linux::open_if_exists(request.path + "." + std::to_string(number), O_RDONLY)).drain(add);
-  }
-  FileTail newest(linux::open_file(request.path, O_RDONLY));
-  newest.drain(add);
-  output.end_of_history();
-  while (request.follow) {
-    const bool more = request.still_written();
-    newest.drain(add);
-    if (!newest.is(request.path)) {
-      newest.drain(add);
-      linux::Fd next = linux::open_if_exists(request.path, O_RDONLY);
-      if (!next) return;
-      newest = FileTail(std::move(next));
-      continue;
-    }
-    if (!more) return;
-    linux::wait_readable(watch.get(), 200);
-    char events[4096];
-    while (::read(watch.get(), events, sizeof events) > 0) {
-    }
-  }
+  // Watched before the first look, so that nothing falls in between.
+  LogWatch watch(request);
+  reading.follow(reading.read_history(), watch);
 }
 
 }  // namespace coracle::monitor

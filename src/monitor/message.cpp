@@ -7,14 +7,50 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
+
+#include "coracle/base/strings.hpp"
 
 namespace coracle::monitor {
 namespace {
 
 union Control {
   cmsghdr header;
-  char space[CMSG_SPACE(3 * sizeof(int))];
+  char space[CMSG_SPACE(k_max_descriptors * sizeof(int))];
 };
+
+bool send_packet(int socket, const msghdr& envelope, std::size_t size) noexcept {
+  ssize_t sent = -1;
+  do {
+    sent = ::sendmsg(socket, &envelope, MSG_NOSIGNAL | MSG_DONTWAIT);
+  } while (sent < 0 && errno == EINTR);
+  return sent == static_cast<ssize_t>(size);
+}
+
+/// Takes over what came along, wherever the message itself turns out to be of no use.
+void take_descriptors(msghdr& envelope, Packet& packet) noexcept {
+  std::size_t next = 0;
+  for (cmsghdr* header = CMSG_FIRSTHDR(&envelope); header != nullptr;
+       header = CMSG_NXTHDR(&envelope, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < count; ++i) {
+      int fd = -1;
+      ::memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
+      linux::Fd owner(fd);
+      if (next < packet.descriptors.size()) packet.descriptors[next++] = std::move(owner);
+    }
+  }
+}
+
+// Zero bytes separate the parts of a serialised error; no message contains one.
+constexpr char k_separator = '\0';
+
+void append_part(std::string& text, std::string_view part) {
+  const std::size_t room = k_failure_size - std::min(k_failure_size, text.size() + 1);
+  for (const char c : part.substr(0, room)) text += c == k_separator ? ' ' : c;
+  text += k_separator;
+}
 
 }  // namespace
 
@@ -34,14 +70,10 @@ bool send_message(int socket, const Message& message, const int* descriptors,
     header->cmsg_len = CMSG_LEN(count * sizeof(int));
     ::memcpy(CMSG_DATA(header), descriptors, count * sizeof(int));
   }
-  ssize_t sent = -1;
-  do {
-    sent = ::sendmsg(socket, &envelope, MSG_NOSIGNAL | MSG_DONTWAIT);
-  } while (sent < 0 && errno == EINTR);
-  return sent == static_cast<ssize_t>(sizeof message);
+  return send_packet(socket, envelope, sizeof message);
 }
 
-Receive receive_message(int socket, Packet& packet, bool wait) {
+Receive receive_message(int socket, Packet& packet, bool wait) noexcept {
   iovec part{&packet.message, sizeof packet.message};
   msghdr envelope{};
   envelope.msg_iov = &part;
@@ -53,38 +85,70 @@ Receive receive_message(int socket, Packet& packet, bool wait) {
   do {
     got = ::recvmsg(socket, &envelope, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
   } while (got < 0 && errno == EINTR);
-  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Receive::nothing;
-  const cmsghdr* header = got >= 0 ? CMSG_FIRSTHDR(&envelope) : nullptr;
-  if (header != nullptr && header->cmsg_type == SCM_RIGHTS) {
-    int descriptors[3] = {-1, -1, -1};
-    const std::size_t size = std::min<std::size_t>(header->cmsg_len - CMSG_LEN(0), sizeof descriptors);
-    ::memcpy(descriptors, CMSG_DATA(header), size);
-    for (std::size_t i = 0; i < size / sizeof(int); ++i) packet.descriptors[i].reset(descriptors[i]);
+  if (got < 0) return errno == EAGAIN ? Receive::nothing : Receive::closed;
+  take_descriptors(envelope, packet);
+  return got == static_cast<ssize_t>(sizeof packet.message) ? Receive::message : Receive::closed;
+}
+
+std::string serialize_error(const Error& error) {
+  std::string text;
+  append_part(text, std::to_string(static_cast<int>(error.error_class())));
+  append_part(text, error.has_exit_code() ? std::to_string(error.exit_code()) : "");
+  append_part(text, error.message());
+  append_part(text, error.hint());
+  for (const auto& context : error.contexts()) append_part(text, context);
+  return text.substr(0, k_failure_size);
+}
+
+Error parse_error(std::string_view text) {
+  std::vector<std::string> parts = split(text, k_separator);
+  parts.resize(std::max<std::size_t>(parts.size(), 4));
+  const auto number = parse_int(parts[0]);
+  const bool is_class = number && *number >= 0 && *number <= static_cast<int>(ErrorClass::internal);
+  Error error(is_class ? static_cast<ErrorClass>(*number) : ErrorClass::internal,
+              std::move(parts[2]));
+  if (const auto code = parse_int(parts[1])) error.set_exit_code(static_cast<int>(*code));
+  error.set_hint(std::move(parts[3]));
+  for (std::size_t i = 4; i < parts.size(); ++i) {
+    // Each part ends with a separator, so the last one is empty.
+    if (!parts[i].empty()) error.add_context(std::move(parts[i]));
   }
-  if (got != static_cast<ssize_t>(sizeof packet.message)) return Receive::closed;
-  packet.message.text[sizeof packet.message.text - 1] = '\0';
-  return Receive::message;
+  return error;
 }
 
-Message failure_message(const Error& error) {
+void send_failure(int socket, const Error& error) noexcept {
+  try {
+    Message message;
+    message.kind = MessageKind::failed;
+    std::string text = serialize_error(error);
+    iovec parts[2] = {{&message, sizeof message}, {text.data(), text.size()}};
+    msghdr envelope{};
+    envelope.msg_iov = parts;
+    envelope.msg_iovlen = 2;
+    send_packet(socket, envelope, sizeof message + text.size());
+  } catch (...) {
+    // The other side sees the socket closed and says so.
+  }
+}
+
+void receive_start(int socket) {
   Message message;
-  message.kind = MessageKind::failed;
-  message.error_class = error.error_class();
-  message.code = error.exit_code();
-  const std::string text = error.describe();
-  const std::size_t text_size = std::min(text.size(), sizeof message.text - 512);
-  ::memcpy(message.text, text.data(), text_size);
-  const std::size_t hint_size = std::min<std::size_t>(error.hint().size(), 500);
-  ::memcpy(message.text + text_size + 1, error.hint().data(), hint_size);
-  return message;
-}
-
-void throw_failure(const Message& message) {
-  Error error(message.error_class, std::string(message.text));
-  error.set_exit_code(message.code);
-  const std::size_t size = ::strlen(message.text);
-  if (size + 1 < sizeof message.text) error.set_hint(std::string(message.text + size + 1));
-  throw error;
+  std::string text(k_failure_size, '\0');
+  while (true) {
+    iovec parts[2] = {{&message, sizeof message}, {text.data(), text.size()}};
+    msghdr envelope{};
+    envelope.msg_iov = parts;
+    envelope.msg_iovlen = 2;
+    const ssize_t got = ::recvmsg(socket, &envelope, MSG_CMSG_CLOEXEC);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < static_cast<ssize_t>(sizeof message)) {
+      throw Error(ErrorClass::internal, "the container's monitor died during the start");
+    }
+    if (message.kind == MessageKind::started) return;
+    if (message.kind != MessageKind::failed) continue;
+    throw parse_error(
+        std::string_view(text).substr(0, static_cast<std::size_t>(got) - sizeof message));
+  }
 }
 
 }  // namespace coracle::monitor

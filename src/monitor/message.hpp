@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What monitor and clients say to each other: one fixed-size message a packet (SOCK_SEQPACKET).
+// What monitor and clients say to each other: one message a packet (SOCK_SEQPACKET), descriptors
+// along with it (SCM_RIGHTS). Both ends are the same binary, or a newer and an older one: a message
+// of an unknown kind is passed over.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <string>
 
 #include "coracle/base/error.hpp"
 #include "coracle/linux/fd.hpp"
@@ -11,41 +14,53 @@
 namespace coracle::monitor {
 
 enum class MessageKind : std::uint8_t {
-  hello,    ///< client: attach; the descriptors named by `flags` come along
-  resize,   ///< client: rows and columns of its terminal
-  signal,   ///< client: send `code` to the container
-  started,  ///< monitor: the container runs
-  failed,   ///< monitor: it does not; `text` holds message and hint, `code` the exit code
-  exited,   ///< monitor: it ended with `code`
+  hello,         ///< client: attach; the descriptors named by `flags` come along, in their order
+  resize,        ///< client: rows and columns of its terminal
+  signal,        ///< client: send `code` to the container
+  stop,          ///< client: end the container, or its wait for the next start
+  end_of_input,  ///< client: the input that it relays has ended, and is not merely cut off
+  started,       ///< monitor: the container runs
+  failed,        ///< monitor: it does not; the error follows the message
+  output_gone,   ///< monitor: nobody reads what is written to the client's output
+  exited,        ///< monitor: it ended with `code`
 };
 
 inline constexpr std::uint8_t k_has_input = 1;
 inline constexpr std::uint8_t k_has_output = 2;
 inline constexpr std::uint8_t k_has_error = 4;
+/// The input is a pipe that the client fills: its end is announced.
+inline constexpr std::uint8_t k_input_is_relayed = 8;
 
 struct Message {
   MessageKind kind = MessageKind::hello;
   std::uint8_t flags = 0;
-  ErrorClass error_class = ErrorClass::internal;
-  std::int32_t code = 0;
   std::uint16_t rows = 0;
   std::uint16_t columns = 0;
-  char text[2048] = {};  ///< message, zero byte, hint
+  std::int32_t code = 0;
 };
+
+inline constexpr std::size_t k_max_descriptors = 3;
 
 /// A message with the descriptors that came with it.
 struct Packet {
   Message message;
-  std::array<linux::Fd, 3> descriptors;
+  std::array<linux::Fd, k_max_descriptors> descriptors;
 };
 
 /// Never blocks and never raises SIGPIPE; false when the other side is gone or does not read.
 bool send_message(int socket, const Message& message, const int* descriptors = nullptr,
                   std::size_t count = 0) noexcept;
 enum class Receive { message, nothing, closed };
-Receive receive_message(int socket, Packet& packet, bool wait);
+Receive receive_message(int socket, Packet& packet, bool wait) noexcept;
 
-Message failure_message(const Error& error);
-[[noreturn]] void throw_failure(const Message& message);
+/// Sends a `failed` message: class, exit code, message, hint and contexts of the error.
+void send_failure(int socket, const Error& error) noexcept;
+/// Waits for `started`; throws the Error that `failed` brings, as it was on the other side.
+void receive_start(int socket);
+
+/// The error as text of at most k_failure_size bytes, and back.
+inline constexpr std::size_t k_failure_size = 16 << 10;
+std::string serialize_error(const Error& error);
+Error parse_error(std::string_view text);
 
 }  // namespace coracle::monitor

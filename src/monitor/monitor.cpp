@@ -1,362 +1,371 @@
 // SPDX-License-Identifier: Apache-2.0
-// The monitor's process.
-#include <errno.h>
+#include "monitor/monitor.hpp"
+
 #include <fcntl.h>
-#include <linux/close_range.h>
-#include <malloc.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
-#include <memory>
+#include <utility>
 
+#include "coracle/base/error.hpp"
 #include "coracle/linux/file.hpp"
-#include "coracle/linux/resolve.hpp"
-#include "coracle/linux/terminal.hpp"
-#include "coracle/monitor/launch.hpp"
+#include "coracle/linux/pty.hpp"
 #include "monitor/control_socket.hpp"
-#include "monitor/message.hpp"
-#include "monitor/pump.hpp"
 
 namespace coracle::monitor {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds k_first_back_off{100};
-constexpr milliseconds k_longest_back_off{60'000};
-/// A container that ran this long did not fail at its start.
-constexpr std::chrono::seconds k_healthy_run{10};
-
-class Monitor {
- public:
-  Monitor(const LaunchPlan& plan, Lifecycle& lifecycle, linux::Fd channel)
-      : plan_(plan), lifecycle_(lifecycle), log_(plan.log) {
-    Client client;
-    client.channel = std::move(channel);
-    clients_.push_back(std::move(client));
-  }
-
-  [[noreturn]] void run() {
-    try {
-      if (plan_.client_attaches) await_hello();
-      lifecycle_.prepare();
-      listener_ = listen_on(plan_.control_socket);
-      start();
-    } catch (const Error& error) {
-      send_message(clients_.front().channel.get(), failure_message(error));
-      give_up();
-    } catch (const std::exception& error) {
-      send_message(clients_.front().channel.get(),
-                   failure_message(Error(ErrorClass::internal, error.what())));
-      give_up();
-    }
-    Message message;
-    message.kind = MessageKind::started;
-    send_message(clients_.front().channel.get(), message);
-    ::malloc_trim(0);
-    loop();
-    lifecycle_.finished();
-    ::unlink(plan_.control_socket.c_str());
-    message.kind = MessageKind::exited;
-    message.code = exit_code_;
-    for (const auto& client : clients_) send_message(client.channel.get(), message);
-    clients_.clear();
-    lifecycle_.cleaned_up();
-    ::_exit(0);
-  }
-
- private:
-  [[noreturn]] void give_up() {
-    ::unlink(plan_.control_socket.c_str());
-    ::_exit(1);
-  }
-
-  void await_hello() {
-    Packet packet;
-    if (receive_message(clients_.front().channel.get(), packet, true) == Receive::message) {
-      handle(clients_.front(), packet);
-    }
-  }
-
-  /// The container's streams are new for each start.
-  void start() {
-    if (plan_.terminal) {
-      runtime::StartedProcess started = lifecycle_.create({});
-      take_terminal(std::move(started.terminal));
-      take_process(std::move(started));
-      return;
-    }
-    if (plan_.passthrough) {
-      take_process(lifecycle_.create({0, 1, 2}));
-      return;
-    }
-    linux::Pipe input;
-    linux::Pipe output = linux::make_pipe();
-    linux::Pipe error = linux::make_pipe();
-    runtime::StandardStreams streams{null_.get(), output.write.get(), error.write.get()};
-    if (plan_.interactive) {
-      input = linux::make_pipe();
-      streams.input = input.read.get();
-    }
-    runtime::StartedProcess started = lifecycle_.create(streams);
-    if (plan_.interactive) input_.open(std::move(input.write), false);
-    output_.open(std::move(output.read));
-    error_.open(std::move(error.read));
-    take_process(std::move(started));
-  }
-
-  void take_terminal(linux::Fd terminal) {
-    if (size_.rows != 0) linux::set_window_size(terminal.get(), size_);
-    input_.open(linux::duplicate(terminal.get()), true);
-    output_.open(std::move(terminal));
-  }
-
-  void take_process(runtime::StartedProcess started) {
-    pid_ = started.process.release();
-    pidfd_ = std::move(started.pidfd);
-    started_at_ = Clock::now();
-    lifecycle_.started(pid_);
-  }
-
-  void loop() {
-    while (true) {
-      wait_for_events();
-      accept_clients();
-      hear_clients();
-      input_.step(clients_);
-      output_.step(clients_, log_);
-      error_.step(clients_, log_);
-      if (pid_ > 0) {
-        enforce_timeout();
-        if (has_ended()) record_end();
-      } else if (pid_ == 0 && is_drained()) {
-        if (!wants_restart_) return;
-        if (!back_off()) return;
-      }
-    }
-  }
-
-  void wait_for_events() {
-    set_.clear();
-    if (listener_) set_.push_back({listener_.get(), POLLIN, 0});
-    if (pid_ > 0) set_.push_back({pidfd_.get(), POLLIN, 0});
-    for (const auto& client : clients_) set_.push_back({client.channel.get(), POLLIN, 0});
-    input_.want(set_, clients_);
-    output_.want(set_, clients_);
-    error_.want(set_, clients_);
-    ::poll(set_.data(), set_.size(), poll_timeout());
-  }
-
-  int poll_timeout() const {
-    if (pid_ == 0) return is_drained() ? 0 : 50;
-    if (plan_.timeout <= 0 || timed_out_) return -1;
-    const auto left = started_at_ + std::chrono::seconds(plan_.timeout) - Clock::now();
-    return static_cast<int>(
-        std::max<std::int64_t>(0, std::chrono::ceil<milliseconds>(left).count()));
-  }
-
-  void enforce_timeout() {
-    if (plan_.timeout <= 0 || timed_out_) return;
-    if (Clock::now() < started_at_ + std::chrono::seconds(plan_.timeout)) return;
-    timed_out_ = true;
-    ::kill(pid_, SIGKILL);
-  }
-
-  bool has_ended() {
-    int status = 0;
-    if (::waitpid(pid_, &status, WNOHANG) != pid_) return false;
-    exit_code_ = linux::exit_code_of(status);
-    return true;
-  }
-
-  void record_end() {
-    pid_ = 0;
-    pidfd_.reset();
-    input_.close();
-    const bool allowed = lifecycle_.exited(exit_code_);
-    const bool failed = exit_code_ != 0;
-    const bool under_limit = plan_.restart_limit == 0 || restarts_ < plan_.restart_limit;
-    wants_restart_ = allowed && (plan_.restart == Restart::always ||
-                                 (plan_.restart == Restart::on_failure && failed && under_limit));
-  }
-
-  /// All that the ended container wrote has reached log and clients. A process that outlived it may
-  /// still hold the streams (--pid=host): what is not there now does not count.
-  bool is_drained() const { return !output_.has_pending() && !error_.has_pending(); }
-
-  /// Waits longer each time, listening for the user to call it off, then starts again. False when
-  /// there is nothing more to do.
-  bool back_off() {
-    output_.close();
-    error_.close();
-    if (Clock::now() - started_at_ > k_healthy_run) delay_ = k_first_back_off;
-    const auto until = Clock::now() + delay_;
-    delay_ = std::min(delay_ * 2, k_longest_back_off);
-    stop_asked_ = false;
-    while (!stop_asked_ && Clock::now() < until) {
-      set_.clear();
-      if (listener_) set_.push_back({listener_.get(), POLLIN, 0});
-      for (const auto& client : clients_) set_.push_back({client.channel.get(), POLLIN, 0});
-      const auto left = std::chrono::ceil<milliseconds>(until - Clock::now()).count();
-      ::poll(set_.data(), set_.size(), static_cast<int>(std::max<std::int64_t>(0, left)));
-      accept_clients();
-      hear_clients();
-    }
-    if (!lifecycle_.restarting()) return false;
-    ++restarts_;
-    try {
-      start();
-    } catch (const std::exception&) {
-      exit_code_ = k_exit_engine;
-      lifecycle_.exited(exit_code_);
-      return false;
-    }
-    return true;
-  }
-
-  void accept_clients() {
-    while (listener_) {
-      linux::Fd channel(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-      if (!channel) return;
-      Client client;
-      client.channel = std::move(channel);
-      clients_.push_back(std::move(client));
-    }
-  }
-
-  void hear_clients() {
-    for (auto client = clients_.begin(); client != clients_.end();) {
-      Packet packet;
-      const Receive received = receive_message(client->channel.get(), packet, false);
-      if (received == Receive::closed) {
-        client = clients_.erase(client);
-        continue;
-      }
-      if (received == Receive::message) {
-        handle(*client, packet);
-      } else {
-        ++client;
-      }
-    }
-  }
-
-  void handle(Client& client, Packet& packet) {
-    const Message& message = packet.message;
-    switch (message.kind) {
-      case MessageKind::hello: {
-        std::size_t next = 0;
-        if ((message.flags & k_has_input) != 0) client.input = std::move(packet.descriptors[next++]);
-        if ((message.flags & k_has_output) != 0) client.outputs[0] = std::move(packet.descriptors[next++]);
-        if ((message.flags & k_has_error) != 0) client.outputs[1] = std::move(packet.descriptors[next++]);
-        // What was read before it came is not for it.
-        client.written = {~std::size_t{0}, ~std::size_t{0}};
-        if (message.rows != 0) resize({message.rows, message.columns});
-        break;
-      }
-      case MessageKind::resize:
-        resize({message.rows, message.columns});
-        break;
-      case MessageKind::signal:
-        stop_asked_ = true;
-        if (pid_ > 0) ::kill(pid_, message.code);
-        break;
-      case MessageKind::started:
-      case MessageKind::failed:
-      case MessageKind::exited:
-        break;
-    }
-  }
-
-  void resize(linux::WindowSize size) {
-    size_ = size;
-    if (plan_.terminal && input_.target() >= 0) linux::set_window_size(input_.target(), size);
-  }
-
-  const LaunchPlan& plan_;
-  Lifecycle& lifecycle_;
-  LogWriter log_;
-  Clients clients_;
-  linux::Fd listener_;
-  linux::Fd null_ = linux::open_file("/dev/null", O_RDWR);
-  OutputPump output_{Stream::output};
-  OutputPump error_{Stream::error};
-  InputPump input_;
-  std::vector<pollfd> set_;
-  pid_t pid_ = -1;  ///< 0: ended
-  linux::Fd pidfd_;
-  int exit_code_ = 0;
-  bool wants_restart_ = false;
-  bool stop_asked_ = false;
-  bool timed_out_ = false;
-  int restarts_ = 0;
-  milliseconds delay_ = k_first_back_off;
-  Clock::time_point started_at_;
-  linux::WindowSize size_;
-};
-
-/// Lets go of everything the client had: its session, its signals, its descriptors.
-linux::Fd leave_client(const LaunchPlan& plan, linux::Fd channel) {
-  ::setsid();
-  linux::set_process_name(plan.title.c_str());
-  for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2, SIGTSTP}) {
-    ::signal(number, SIG_IGN);
-  }
-  ::signal(SIGCHLD, SIG_DFL);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  const int first_free = 3 + plan.preserved_fds;
-  // Among the numbers that are handed on there may be descriptors of our own: a lock kept open here
-  // would stay locked.
-  for (int fd = 3; fd < first_free; ++fd) {
-    if (fd != channel.get() && (::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0) ::close(fd);
-  }
-  const int place = ::fcntl(channel.get(), F_DUPFD_CLOEXEC, first_free);
-  channel.reset();
-  if (place > first_free) ::syscall(SYS_close_range, first_free, place - 1, 0);
-  ::syscall(SYS_close_range, place + 1, ~0U, 0);
-  if (!plan.passthrough) {
-    const linux::Fd null = linux::open_file("/dev/null", O_RDWR);
-    for (int fd = 0; fd < 3; ++fd) ::dup2(null.get(), fd);
-  }
-  if (::chdir("/") != 0) ::_exit(1);
-  return linux::Fd(place);
-}
+/// Connections at a time.
+constexpr std::size_t k_max_clients = 64;
+/// Buffers and code are kept for so long after the last use.
+constexpr milliseconds k_idle{1000};
 
 }  // namespace
 
-Launched launch(const LaunchPlan& plan, Lifecycle& lifecycle) {
-  linux::SocketPair sockets = linux::make_socketpair(SOCK_SEQPACKET);
-  const pid_t pid = ::fork();
-  if (pid < 0) throw SysError("cannot fork the monitor");
-  if (pid == 0) {
-    sockets.first.reset();
-    try {
-      linux::Fd channel = leave_client(plan, std::move(sockets.second));
-      // On the heap: the pumps' buffers are large, and never touched by most containers.
-      const auto monitor = std::make_unique<Monitor>(plan, lifecycle, std::move(channel));
-      monitor->run();
-    } catch (...) {
-      ::_exit(1);
-    }
-  }
-  return {std::move(sockets.first), pid};
+Monitor::Monitor(const LaunchPlan& plan, Lifecycle& lifecycle, linux::Fd channel)
+    : plan_(plan),
+      lifecycle_(lifecycle),
+      policy_(plan.restart, plan.restart_limit, plan.first_back_off) {
+  clients_.emplace_back(std::move(channel));
 }
 
-void await_start(int channel) {
-  Packet packet;
-  if (receive_message(channel, packet, true) != Receive::message) {
-    throw Error(ErrorClass::internal, "the container's monitor died during the start");
+bool Monitor::run() {
+  if (!start_first()) return false;
+  Message message;
+  message.kind = MessageKind::started;
+  send_message(clients_.front().channel.get(), message);
+  settle();
+  while (phase_ != Phase::ended) turn();
+  finish();
+  return true;
+}
+
+bool Monitor::start_first() {
+  const int client = clients_.front().channel.get();
+  try {
+    if (plan_.client_attaches && !await_hello()) return false;
+    lifecycle_.prepare();
+    log_ = LogWriter(plan_.log);
+    listener_ = listen_on(plan_.control_socket);
+    start();
+    return true;
+  } catch (const Error& error) {
+    send_failure(client, error);
+  } catch (const std::exception& error) {
+    send_failure(client, Error(ErrorClass::internal, error.what()));
   }
-  if (packet.message.kind == MessageKind::failed) throw_failure(packet.message);
+  ::unlink(plan_.control_socket.c_str());
+  return false;
+}
+
+/// False when the client is gone: nobody wants the container any more.
+bool Monitor::await_hello() {
+  Packet packet;
+  if (receive_message(clients_.front().channel.get(), packet, true) != Receive::message)
+    return false;
+  handle(clients_.front(), packet);
+  return true;
+}
+
+/// The container's streams are new for each start.
+void Monitor::start() {
+  runtime::StartedProcess started = create_process();
+  lifecycle_.started(started.process.pid());
+  pid_ = started.process.release();
+  pidfd_ = std::move(started.pidfd);
+  started_at_ = Clock::now();
+  if (plan_.timeout > 0) kill_at_ = started_at_ + std::chrono::seconds(plan_.timeout);
+  phase_ = Phase::running;
+}
+
+runtime::StartedProcess Monitor::create_process() {
+  if (plan_.terminal) {
+    runtime::StartedProcess started = lifecycle_.create({});
+    open_terminal(std::move(started.terminal));
+    return started;
+  }
+  if (plan_.passthrough) return lifecycle_.create({0, 1, 2});
+  linux::Pipe input;
+  const linux::Fd null = plan_.interactive ? linux::Fd() : linux::open_file("/dev/null", O_RDONLY);
+  if (plan_.interactive) input = linux::make_pipe();
+  linux::Pipe output = linux::make_pipe();
+  linux::Pipe error = linux::make_pipe();
+  runtime::StartedProcess started = lifecycle_.create(
+      {plan_.interactive ? input.read.get() : null.get(), output.write.get(), error.write.get()});
+  if (plan_.interactive) input_.open(std::move(input.write), false);
+  output_.open(std::move(output.read));
+  error_.open(std::move(error.read));
+  return started;
+}
+
+void Monitor::open_terminal(linux::Fd master) {
+  if (size_.rows != 0) linux::set_window_size(master.get(), size_);
+  terminal_slave_ = linux::try_open_pty_slave(master.get());
+  input_.open(linux::duplicate(master.get()), true);
+  output_.open(std::move(master));
+}
+
+void Monitor::turn() {
+  set_.clear();
+  const std::size_t termination = set_.add(termination_.fd(), POLLIN);
+  const std::size_t process = set_.add(phase_ == Phase::running ? pidfd_.get() : -1, POLLIN);
+  const std::size_t listener = set_.add(listener_.get(), POLLIN);
+  for (auto& client : clients_) client.place = set_.add(client.channel.get(), POLLIN);
+  input_.want(set_, clients_);
+  output_.want(set_, clients_);
+  error_.want(set_, clients_);
+
+  if (std::exchange(is_settled_, false)) {
+    set_.wait(timeout_ms(), memory_);
+    settle_at_ = Clock::now() + k_idle;
+  } else {
+    set_.wait(timeout_ms());
+  }
+  const bool quiet = !output_.is_ready(set_) && !error_.is_ready(set_);
+  if (set_.is_ready(termination)) {
+    termination_.clear();
+    begin_stop();
+  }
+  hear_clients();
+  if (set_.is_ready(listener)) accept_clients();
+  pump();
+  if (phase_ == Phase::running && set_.is_ready(process)) {
+    reap();
+  } else if (phase_ == Phase::draining && is_drained(quiet)) {
+    finish_run();
+  }
+  check_deadlines();
+}
+
+int Monitor::timeout_ms() const {
+  if (phase_ == Phase::draining && !output_.waits_for_client(clients_) &&
+      !error_.waits_for_client(clients_)) {
+    return 0;
+  }
+  Deadline next;
+  for (const Deadline& deadline : {kill_at_, restart_at_, settle_at_}) {
+    if (deadline && (!next || *deadline < *next)) next = deadline;
+  }
+  if (!next) return -1;
+  const auto left = std::chrono::ceil<milliseconds>(*next - Clock::now()).count();
+  // A longer wait than fits is cut into several.
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 1'000'000'000));
+}
+
+/// All that the ended container wrote has reached log and clients. A process that outlives it may
+/// still hold the streams (--pid=host): what is not there now does not count.
+bool Monitor::is_drained(bool quiet) const {
+  return quiet && !output_.waits_for_client(clients_) && !error_.waits_for_client(clients_);
+}
+
+void Monitor::pump() {
+  const bool busy = input_.is_ready(set_) || output_.is_ready(set_) || error_.is_ready(set_);
+  if (!busy) return;
+  if (input_.is_ready(set_)) input_.step(clients_);
+  if (output_.is_ready(set_)) output_.step(clients_, log_);
+  if (error_.is_ready(set_)) error_.step(clients_, log_);
+  tell_about_lost_outputs();
+  settle_at_ = Clock::now() + k_idle;
+}
+
+void Monitor::check_deadlines() {
+  const auto now = Clock::now();
+  const auto is_due = [&](Deadline& deadline) {
+    if (!deadline || now < *deadline) return false;
+    deadline.reset();
+    return true;
+  };
+  if (is_due(kill_at_) && phase_ == Phase::running) ::kill(pid_, SIGKILL);
+  if (is_due(settle_at_)) settle();
+  if (is_due(restart_at_) && phase_ == Phase::waiting) restart();
+}
+
+/// Lets go of all memory that waiting does not need.
+void Monitor::settle() {
+  input_.release_memory();
+  output_.release_memory();
+  error_.release_memory();
+  log_.release_memory();
+  memory_.release_unused();
+  is_settled_ = true;
+}
+
+void Monitor::reap() {
+  int status = 0;
+  if (::waitpid(pid_, &status, WNOHANG) != pid_) return;
+  exit_code_ = linux::exit_code_of(status);
+  pid_ = -1;
+  pidfd_.reset();
+  kill_at_.reset();
+  input_.close();
+  phase_ = Phase::draining;
+  try {
+    may_restart_ = lifecycle_.exited(exit_code_) && !stop_asked_;
+  } catch (const std::exception&) {
+    // What cannot be written down is found by the next invocation, once we are gone.
+    may_restart_ = false;
+  }
+}
+
+void Monitor::finish_run() {
+  output_.close();
+  error_.close();
+  terminal_slave_.reset();
+  log_.finish();
+  std::optional<milliseconds> wait;
+  if (may_restart_ && !stop_asked_) {
+    wait =
+        policy_.after_run(exit_code_, std::chrono::floor<milliseconds>(Clock::now() - started_at_));
+  }
+  if (!wait) {
+    phase_ = Phase::ended;
+    return;
+  }
+  // Attached clients see one run, as with docker and podman.
+  dismiss_clients();
+  phase_ = Phase::waiting;
+  restart_at_ = Clock::now() + *wait;
+}
+
+void Monitor::restart() {
+  if (!lifecycle_.restarting()) {
+    phase_ = Phase::ended;
+    return;
+  }
+  try {
+    start();
+    settle();
+    return;
+  } catch (const Error& error) {
+    exit_code_ = error.exit_code();
+    lifecycle_.start_failed(error);
+  } catch (const std::exception& error) {
+    exit_code_ = k_exit_engine;
+    lifecycle_.start_failed(Error(ErrorClass::internal, error.what()));
+  }
+  phase_ = Phase::ended;
+}
+
+/// Ends the container and all waiting for its next start.
+void Monitor::begin_stop() {
+  const bool is_first = !stop_asked_;
+  stop_asked_ = true;
+  switch (phase_) {
+    case Phase::running:
+      if (!is_first) break;
+      ::kill(pid_, plan_.stop_signal);
+      if (plan_.stop_timeout >= 0) {
+        const auto limit = Clock::now() + std::chrono::seconds(plan_.stop_timeout);
+        kill_at_ = kill_at_ ? std::min(*kill_at_, limit) : limit;
+      }
+      break;
+    case Phase::draining:
+      // Whoever does not read what is left holds up nobody; the log gets it all.
+      for (auto& client : clients_) client.outputs = {};
+      break;
+    case Phase::waiting:
+      phase_ = Phase::ended;
+      break;
+    case Phase::ended:
+      break;
+  }
+}
+
+/// Out of sight first, then the clients hear of it, then the rest is deleted.
+void Monitor::finish() {
+  lifecycle_.finished();
+  ::unlink(plan_.control_socket.c_str());
+  accept_clients();
+  listener_.reset();
+  dismiss_clients();
+  lifecycle_.cleaned_up();
+}
+
+void Monitor::dismiss_clients() {
+  Message message;
+  message.kind = MessageKind::exited;
+  message.code = exit_code_;
+  for (const auto& client : clients_) send_message(client.channel.get(), message);
+  clients_.clear();
+}
+
+void Monitor::accept_clients() {
+  while (true) {
+    linux::Fd channel(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!channel) return;
+    if (clients_.size() >= k_max_clients) {
+      // Whoever connects and says nothing gives way; those that are attached stay.
+      const auto idle = std::ranges::find_if_not(clients_, &Client::is_attached);
+      if (idle == clients_.end()) continue;
+      clients_.erase(idle);
+    }
+    clients_.emplace_back(std::move(channel));
+  }
+}
+
+void Monitor::hear_clients() {
+  for (auto client = clients_.begin(); client != clients_.end();) {
+    if (!set_.is_ready(client->place)) {
+      ++client;
+      continue;
+    }
+    Packet packet;
+    const Receive received = receive_message(client->channel.get(), packet, false);
+    if (received == Receive::closed) {
+      client = clients_.erase(client);
+      continue;
+    }
+    if (received == Receive::message) handle(*client, packet);
+    ++client;
+  }
+}
+
+void Monitor::handle(Client& client, Packet& packet) {
+  const Message& message = packet.message;
+  switch (message.kind) {
+    case MessageKind::hello:
+      client.attach(packet);
+      if (message.rows != 0) resize({message.rows, message.columns});
+      break;
+    case MessageKind::resize:
+      resize({message.rows, message.columns});
+      break;
+    case MessageKind::signal:
+      if (phase_ == Phase::running) ::kill(pid_, message.code);
+      break;
+    case MessageKind::stop:
+      begin_stop();
+      break;
+    case MessageKind::end_of_input:
+      input_.end_relayed(client);
+      break;
+    case MessageKind::started:
+    case MessageKind::failed:
+    case MessageKind::output_gone:
+    case MessageKind::exited:
+      break;
+  }
+}
+
+void Monitor::tell_about_lost_outputs() {
+  Message message;
+  message.kind = MessageKind::output_gone;
+  for (auto& client : clients_) {
+    if (!client.output_gone) continue;
+    client.output_gone = false;
+    send_message(client.channel.get(), message);
+  }
+}
+
+void Monitor::resize(linux::WindowSize size) {
+  size_ = size;
+  lifecycle_.terminal_resized(size);
+  if (plan_.terminal && input_.target() >= 0) linux::set_window_size(input_.target(), size);
 }
 
 }  // namespace coracle::monitor

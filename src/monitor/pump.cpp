@@ -3,120 +3,124 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 
 namespace coracle::monitor {
 namespace {
 
-constexpr std::size_t k_splice_size = 1 << 20;
+/// What a pipe of the usual size holds.
+constexpr std::size_t k_buffer = 64 << 10;
+/// A buffer that was filled no further than this is not worth releasing, in bytes.
+constexpr std::size_t k_small = 4 << 10;
 
-bool would_block() noexcept { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
-
-std::size_t index_of(Stream stream) noexcept { return static_cast<std::size_t>(stream); }
-
-bool is_ready(int fd, short events) noexcept {
-  pollfd entry{fd, events, 0};
-  return ::poll(&entry, 1, 0) > 0;
+linux::Fd without_blocking(linux::Fd fd) {
+  ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
+  return fd;
 }
 
 }  // namespace
 
+OutputPump::OutputPump(Stream stream)
+    : stream_(stream), index_(static_cast<std::size_t>(stream)), buffer_(k_buffer) {}
+
 void OutputPump::open(linux::Fd source) {
-  source_ = std::move(source);
-  ::fcntl(source_.get(), F_SETFL, O_NONBLOCK);
+  close();
+  source_ = Endpoint(without_blocking(std::move(source)));
+}
+
+void OutputPump::close() noexcept {
+  source_.reset();
   length_ = 0;
-  wait_for_client_ = false;
+  client_is_full_ = false;
 }
 
-bool OutputPump::has_pending() const noexcept {
-  if (length_ > 0) return true;
-  pollfd entry{source_.get(), POLLIN, 0};
-  return source_ && ::poll(&entry, 1, 0) > 0 && (entry.revents & POLLIN) != 0;
+bool OutputPump::awaits(const Client& client) const noexcept {
+  return client.outputs[index_] && (client_is_full_ || client.written[index_] < length_);
 }
 
-Client* OutputPump::only_client(Clients& clients) const {
+bool OutputPump::waits_for_client(const Clients& clients) const noexcept {
+  return std::ranges::any_of(clients, [&](const Client& client) { return awaits(client); });
+}
+
+void OutputPump::want(PollSet& set, const Clients& clients) {
+  begin_ = set.size();
+  for (const auto& client : clients) {
+    if (awaits(client)) set.add(client.outputs[index_].fd(), POLLOUT);
+  }
+  if (source_ && set.size() == begin_) set.add(source_.fd(), POLLIN);
+  end_ = set.size();
+}
+
+void OutputPump::step(Clients& clients, LogWriter& log) {
+  if (length_ > 0) write_chunk(clients);
+  if (length_ > 0 || !source_) return;
+  client_is_full_ = false;
+  if (!log.enabled() && try_splice(clients)) return;
+  read_chunk(clients, log);
+}
+
+Client* OutputPump::only_client(Clients& clients) const noexcept {
   Client* found = nullptr;
   for (auto& client : clients) {
-    if (!client.outputs[index_of(stream_)]) continue;
+    if (!client.outputs[index_]) continue;
     if (found != nullptr) return nullptr;
     found = &client;
   }
   return found;
 }
 
-void OutputPump::want(std::vector<pollfd>& set, const Clients& clients) const {
-  const std::size_t index = index_of(stream_);
-  bool waiting = false;
-  for (const auto& client : clients) {
-    const auto& output = client.outputs[index];
-    if (!output) continue;
-    if (wait_for_client_ || client.written[index] < length_) {
-      set.push_back({output.get(), POLLOUT, 0});
-      waiting = true;
-    }
-  }
-  if (source_ && !waiting) set.push_back({source_.get(), POLLIN, 0});
-}
-
-void OutputPump::step(Clients& clients, LogWriter& log) {
-  if (length_ > 0) write_chunk(clients);
-  if (length_ > 0 || !source_) return;
-  if (!log.enabled() && can_splice_ && try_splice(clients, log)) return;
-  read_chunk(clients, log);
-}
-
-bool OutputPump::try_splice(Clients& clients, const LogWriter&) {
+bool OutputPump::try_splice(Clients& clients) noexcept {
   Client* client = only_client(clients);
-  if (client == nullptr) return false;
-  linux::Fd& output = client->outputs[index_of(stream_)];
-  const ssize_t moved = ::splice(source_.get(), nullptr, output.get(), nullptr, k_splice_size,
-                                 SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-  if (moved > 0) {
-    wait_for_client_ = false;
-  } else if (moved == 0) {
+  if (client == nullptr || !client->can_splice[index_]) return false;
+  Endpoint& output = client->outputs[index_];
+  const ssize_t moved = source_.splice_to(output);
+  if (moved == 0) {
     source_.reset();
-  } else if (would_block()) {
-    // One of the two: bytes wait here, or room is missing there.
-    wait_for_client_ = is_ready(source_.get(), POLLIN);
-  } else if (errno == EINVAL) {
-    can_splice_ = false;  // Neither end is a pipe.
+  } else if (moved < 0 && would_block()) {
+    // One of the two: nothing is there, or room is missing at the client.
+    client_is_full_ =
+        monitor::is_ready(source_.fd(), POLLIN) && !monitor::is_ready(output.fd(), POLLOUT);
+  } else if (moved < 0 && errno == EPIPE) {
+    output.reset();
+    client->output_gone = true;
+  } else if (moved < 0) {
+    // Not a pair for splice(2), or one that fails: plain reading and writing finds out.
+    client->can_splice[index_] = false;
     return false;
-  } else {
-    output.reset();  // The client's reader is gone.
-    wait_for_client_ = false;
   }
   return true;
 }
 
 void OutputPump::read_chunk(Clients& clients, LogWriter& log) {
-  const ssize_t got = ::read(source_.get(), buffer_.data(), buffer_.size());
+  const ssize_t got = source_.read(buffer_.data(), buffer_.size());
   if (got <= 0) {
     // A terminal answers EIO when its last process has gone.
     if (got == 0 || !would_block()) source_.reset();
     return;
   }
   length_ = static_cast<std::size_t>(got);
-  for (auto& client : clients) client.written[index_of(stream_)] = 0;
+  if (length_ > k_small) holds_memory_ = true;
+  for (auto& client : clients) client.written[index_] = 0;
   log.write(stream_, std::string_view(buffer_.data(), length_));
   write_chunk(clients);
 }
 
-void OutputPump::write_chunk(Clients& clients) {
-  const std::size_t index = index_of(stream_);
+void OutputPump::write_chunk(Clients& clients) noexcept {
   bool complete = true;
   for (auto& client : clients) {
-    linux::Fd& output = client.outputs[index];
-    while (output && client.written[index] < length_) {
-      const ssize_t written = ::write(output.get(), buffer_.data() + client.written[index],
-                                      length_ - client.written[index]);
+    Endpoint& output = client.outputs[index_];
+    std::size_t& done = client.written[index_];
+    while (output && done < length_) {
+      const ssize_t written = output.write(buffer_.data() + done, length_ - done);
       if (written >= 0) {
-        client.written[index] += static_cast<std::size_t>(written);
-      } else if (would_block()) {
-        complete = false;
-        break;
-      } else {
+        done += static_cast<std::size_t>(written);
+      } else if (errno != EINTR) {
+        if (would_block()) {
+          complete = false;
+          break;
+        }
+        client.output_gone = errno == EPIPE;
         output.reset();
       }
     }
@@ -124,86 +128,106 @@ void OutputPump::write_chunk(Clients& clients) {
   if (complete) length_ = 0;
 }
 
-void InputPump::open(linux::Fd target, bool terminal) {
-  target_ = std::move(target);
-  ::fcntl(target_.get(), F_SETFL, O_NONBLOCK);
-  terminal_ = terminal;
-  length_ = 0;
-  offset_ = 0;
-  wait_for_target_ = false;
+void OutputPump::release_memory() noexcept {
+  if (length_ > 0) return;
+  buffer_.release_pages();
+  holds_memory_ = false;
 }
 
-void InputPump::want(std::vector<pollfd>& set, const Clients& clients) const {
-  if (!target_) return;
-  if (length_ > 0 || wait_for_target_) {
-    set.push_back({target_.get(), POLLOUT, 0});
-    return;
+InputPump::InputPump() : buffer_(k_buffer) {}
+
+void InputPump::open(linux::Fd target, bool terminal) {
+  target_ = Endpoint(without_blocking(std::move(target)));
+  terminal_ = terminal;
+  can_splice_ = true;
+  target_is_full_ = false;
+  length_ = 0;
+  offset_ = 0;
+}
+
+void InputPump::want(PollSet& set, const Clients& clients) {
+  begin_ = set.size();
+  if (target_ && (length_ > 0 || target_is_full_)) {
+    set.add(target_.fd(), POLLOUT);
+  } else if (target_) {
+    for (const auto& client : clients) {
+      if (client.input) set.add(client.input.fd(), POLLIN);
+    }
   }
-  for (const auto& client : clients) {
-    if (client.input) set.push_back({client.input.get(), POLLIN, 0});
-  }
+  end_ = set.size();
 }
 
 void InputPump::step(Clients& clients) {
-  if (!target_) return;
   if (length_ > 0) flush();
-  if (length_ == 0 && target_) take(clients);
+  target_is_full_ = false;
+  for (auto& client : clients) {
+    if (!target_ || length_ > 0 || target_is_full_) return;
+    if (client.input) take_from(client);
+  }
 }
 
-void InputPump::flush() {
-  while (offset_ < length_) {
-    const ssize_t written = ::write(target_.get(), buffer_.data() + offset_, length_ - offset_);
+void InputPump::flush() noexcept {
+  while (target_ && offset_ < length_) {
+    const ssize_t written = target_.write(buffer_.data() + offset_, length_ - offset_);
     if (written >= 0) {
       offset_ += static_cast<std::size_t>(written);
-      continue;
+    } else if (errno != EINTR) {
+      if (would_block()) return;
+      target_.reset();  // The program has closed its input.
     }
-    if (would_block()) return;
-    target_.reset();  // The program closed its input.
-    break;
   }
   length_ = 0;
   offset_ = 0;
 }
 
-bool InputPump::splice_from(Client& client) {
-  const ssize_t moved = ::splice(client.input.get(), nullptr, target_.get(), nullptr, k_splice_size,
-                                 SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-  wait_for_target_ = false;
-  if (moved > 0) return true;
+bool InputPump::try_splice(Client& client) noexcept {
+  const ssize_t moved = client.input.splice_to(target_);
   if (moved == 0) {
-    client.input.reset();
+    end_of(client);
+  } else if (moved < 0 && would_block()) {
+    target_is_full_ =
+        monitor::is_ready(client.input.fd(), POLLIN) && !monitor::is_ready(target_.fd(), POLLOUT);
+  } else if (moved < 0 && errno == EPIPE) {
     target_.reset();
-    return true;
+  } else if (moved < 0) {
+    return false;
   }
-  if (would_block()) {
-    wait_for_target_ = is_ready(client.input.get(), POLLIN) && !is_ready(target_.get(), POLLOUT);
-    return true;
-  }
-  if (errno == EPIPE) {
-    target_.reset();
-    return true;
-  }
-  can_splice_ = false;
-  return false;
+  return true;
 }
 
-void InputPump::take(Clients& clients) {
-  for (auto& client : clients) {
-    if (!client.input || !target_ || !is_ready(client.input.get(), POLLIN)) continue;
-    if (!terminal_ && can_splice_ && splice_from(client)) return;
-    const ssize_t got = ::read(client.input.get(), buffer_.data(), buffer_.size());
-    if (got < 0 && would_block()) continue;
-    if (got <= 0) {
-      client.input.reset();
-      // The end of input goes through to a program; a terminal stays for the next client.
-      if (!terminal_) target_.reset();
-      return;
-    }
-    length_ = static_cast<std::size_t>(got);
-    offset_ = 0;
-    flush();
+void InputPump::take_from(Client& client) {
+  if (!terminal_ && can_splice_) {
+    if (try_splice(client)) return;
+    can_splice_ = false;
+  }
+  const ssize_t got = client.input.read(buffer_.data(), buffer_.size());
+  if (got < 0 && would_block()) return;
+  if (got <= 0) {
+    end_of(client);
     return;
   }
+  length_ = static_cast<std::size_t>(got);
+  if (length_ > k_small) holds_memory_ = true;
+  offset_ = 0;
+  flush();
+}
+
+void InputPump::end_of(Client& client) noexcept {
+  client.input.reset();
+  // The end goes through to a program, but a relay that is cut off by its client's death is no end;
+  // and a terminal stays for the next client.
+  if (!terminal_ && (!client.input_is_relayed || client.input_has_ended)) target_.reset();
+}
+
+void InputPump::end_relayed(Client& client) noexcept {
+  client.input_has_ended = true;
+  if (!client.input && client.input_is_relayed && !terminal_) target_.reset();
+}
+
+void InputPump::release_memory() noexcept {
+  if (length_ > 0) return;
+  buffer_.release_pages();
+  holds_memory_ = false;
 }
 
 }  // namespace coracle::monitor

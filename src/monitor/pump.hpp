@@ -3,82 +3,90 @@
 // does not read stops the reading from the container, as a full pipe would.
 #pragma once
 
-#include <poll.h>
-
-#include <array>
-#include <cstdint>
-#include <list>
-#include <vector>
-
-#include "coracle/linux/fd.hpp"
-#include "coracle/monitor/log.hpp"
+#include "monitor/buffer.hpp"
+#include "monitor/client.hpp"
+#include "monitor/log_writer.hpp"
+#include "monitor/poll_set.hpp"
 
 namespace coracle::monitor {
-
-struct Client {
-  linux::Fd channel;
-  linux::Fd input;
-  std::array<linux::Fd, 2> outputs;           ///< by Stream
-  std::array<std::size_t, 2> written = {0, 0};  ///< of the pump's present chunk
-  bool has_input = false;
-};
-
-using Clients = std::list<Client>;
 
 /// One of the container's output streams, to the log and all clients.
 class OutputPump {
  public:
-  explicit OutputPump(Stream stream) noexcept : stream_(stream) {}
+  explicit OutputPump(Stream stream);
 
+  /// @param source  the container's output, without O_NONBLOCK yet
   void open(linux::Fd source);
-  bool is_open() const noexcept { return source_.valid(); }
-  /// Something has not reached every client yet: read already, or waiting in the stream.
-  bool has_pending() const noexcept;
+  /// Forgets what clients have not taken.
+  void close() noexcept;
+  /// Whether nothing can be read before a client takes what was read.
+  bool waits_for_client(const Clients& clients) const noexcept;
 
   /// Adds what this pump waits for.
-  void want(std::vector<pollfd>& set, const Clients& clients) const;
+  void want(PollSet& set, const Clients& clients);
+  /// Whether any of that came.
+  bool is_ready(const PollSet& set) const noexcept { return set.any_ready(begin_, end_); }
   /// Moves what can be moved now.
   void step(Clients& clients, LogWriter& log);
-  /// Reads what the ended container left, as far as clients take it.
-  void close() { source_.reset(); }
+
+  /// Whether the buffer has grown since the last release.
+  bool holds_memory() const noexcept { return holds_memory_; }
+  void release_memory() noexcept;
 
  private:
+  bool awaits(const Client& client) const noexcept;
   void read_chunk(Clients& clients, LogWriter& log);
-  void write_chunk(Clients& clients);
-  bool try_splice(Clients& clients, const LogWriter& log);
-  Client* only_client(Clients& clients) const;
+  void write_chunk(Clients& clients) noexcept;
+  bool try_splice(Clients& clients) noexcept;
+  Client* only_client(Clients& clients) const noexcept;
 
   Stream stream_;
-  linux::Fd source_;
-  std::size_t length_ = 0;
-  bool wait_for_client_ = false;  ///< spliced bytes did not fit into the client's pipe
-  bool can_splice_ = true;
-  std::array<char, 32 << 10> buffer_;
+  std::size_t index_;
+  Endpoint source_;
+  Buffer buffer_;
+  std::size_t length_ = 0;       ///< of the chunk that clients are still to take
+  bool client_is_full_ = false;  ///< bytes that could be spliced did not fit
+  bool holds_memory_ = false;
+  std::size_t begin_ = 0;  ///< our places in the poll set
+  std::size_t end_ = 0;
 };
 
 /// The clients' input to the container's.
 class InputPump {
  public:
-  /// @param target    the container's standard input
-  /// @param terminal  its terminal: stays open when a client's input ends
+  InputPump();
+
+  /// @param target    the container's standard input or terminal, without O_NONBLOCK yet
+  /// @param terminal  stays open when a client's input ends
   void open(linux::Fd target, bool terminal);
-  void want(std::vector<pollfd>& set, const Clients& clients) const;
+  void close() noexcept { target_.reset(); }
+  int target() const noexcept { return target_.fd(); }
+
+  void want(PollSet& set, const Clients& clients);
+  bool is_ready(const PollSet& set) const noexcept { return set.any_ready(begin_, end_); }
   void step(Clients& clients);
-  void close() { target_.reset(); }
-  int target() const noexcept { return target_.get(); }
+  /// The end of a relayed input, announced by its client.
+  void end_relayed(Client& client) noexcept;
+
+  bool holds_memory() const noexcept { return holds_memory_; }
+  void release_memory() noexcept;
 
  private:
-  void flush();
-  void take(Clients& clients);
-  bool splice_from(Client& client);
+  void flush() noexcept;
+  void take_from(Client& client);
+  bool try_splice(Client& client) noexcept;
+  void end_of(Client& client) noexcept;
 
-  linux::Fd target_;
+  Endpoint target_;
   bool terminal_ = false;
+  bool target_is_full_ = false;  ///< bytes that could be spliced did not fit
   bool can_splice_ = true;
-  bool wait_for_target_ = false;
+  Buffer buffer_;
   std::size_t length_ = 0;
   std::size_t offset_ = 0;
-  std::array<char, 16 << 10> buffer_;
+  bool holds_memory_ = false;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
 };
 
 }  // namespace coracle::monitor

@@ -1,28 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coracle/store/blob_store.hpp"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/ids.hpp"
+#include "coracle/base/strings.hpp"
+#include "store/staging_internal.hpp"
 
 namespace coracle::store {
 namespace {
 
 constexpr std::string_view k_temporary_prefix = ".new-";
 
+void require_sha256(const Digest& digest) {
+  if (digest.algorithm() != "sha256") {
+    throw Error(ErrorClass::not_implemented, "blobs with digest '{}' are not supported",
+                digest.str());
+  }
+}
+
+[[noreturn]] void throw_missing(const Digest& digest) {
+  throw Error(ErrorClass::not_found, "blob {} is not in the store", digest.str());
+}
+
 }  // namespace
 
 BlobWriter::BlobWriter(std::string blobs) : blobs_(std::move(blobs)) {
   linux::ensure_directory(blobs_, 0755);
-  temporary_ = blobs_ + "/" + std::string(k_temporary_prefix) + random_hex(8);
-  file_ = linux::open_file(temporary_, O_RDWR | O_CREAT | O_EXCL, 0644);
-  // Held while this process lives: tells a leftover from a blob in the making.
-  ::flock(file_.get(), LOCK_EX | LOCK_NB);
+  do {
+    temporary_ = blobs_ + "/" + std::string(k_temporary_prefix) + random_hex(8);
+    file_ = linux::open_file(temporary_, O_RDWR | O_CREAT | O_EXCL, 0644);
+  } while (!try_claim(file_.get(), temporary_));
 }
 
 BlobWriter::~BlobWriter() {
@@ -47,35 +58,38 @@ Digest BlobWriter::commit() {
 }
 
 void BlobWriter::commit(const Digest& expected) {
+  require_sha256(expected);
   const Digest digest = hasher_.finish();
   if (digest != expected) {
-    throw Error(ErrorClass::invalid_argument,
-                "blob {} is damaged: its content has the digest {}", expected.str(), digest.str());
+    throw Error(ErrorClass::invalid_argument, "blob {} is damaged: its content has the digest {}",
+                expected.str(), digest.str());
   }
   place(digest);
 }
 
 std::string BlobStore::path(const Digest& digest) const {
-  if (digest.algorithm() != "sha256") {
-    throw Error(ErrorClass::not_implemented, "blobs with digest '{}' are not supported", digest.str());
-  }
+  require_sha256(digest);
   return blobs_ + "/" + std::string(digest.hex());
 }
 
-bool BlobStore::has(const Digest& digest) const { return linux::exists(path(digest)); }
+bool BlobStore::has(const Digest& digest) const {
+  return linux::exists(path(digest));
+}
 
 linux::Fd BlobStore::open(const Digest& digest) const {
-  return linux::open_file(path(digest), O_RDONLY);
+  linux::Fd file = linux::open_if_exists(path(digest), O_RDONLY);
+  if (!file) throw_missing(digest);
+  return file;
 }
 
 std::uint64_t BlobStore::size(const Digest& digest) const {
   const auto info = linux::stat_if_exists(path(digest));
-  if (!info) throw Error(ErrorClass::not_found, "blob {} is not in the store", digest.str());
+  if (!info) throw_missing(digest);
   return static_cast<std::uint64_t>(info->st_size);
 }
 
 std::string BlobStore::read_text(const Digest& digest, std::size_t limit) const {
-  std::string text = linux::read_file(path(digest), limit);
+  std::string text = linux::read_all(open(digest).get(), limit);
   if (sha256_of(text) != digest) {
     Error error(ErrorClass::internal, "blob {} in the store is damaged", digest.str());
     error.set_hint("run 'coracle system check --repair', then load or pull the image again");
@@ -84,7 +98,9 @@ std::string BlobStore::read_text(const Digest& digest, std::size_t limit) const 
   return text;
 }
 
-std::unique_ptr<BlobWriter> BlobStore::create() const { return std::make_unique<BlobWriter>(blobs_); }
+std::unique_ptr<BlobWriter> BlobStore::create() const {
+  return std::make_unique<BlobWriter>(blobs_);
+}
 
 Digest BlobStore::add(std::string_view text) const {
   const auto writer = create();
@@ -92,12 +108,15 @@ Digest BlobStore::add(std::string_view text) const {
   return writer->commit();
 }
 
-void BlobStore::remove(const Digest& digest) const { linux::remove_file(path(digest)); }
+void BlobStore::remove(const Digest& digest) const {
+  linux::remove_file(path(digest));
+}
 
 std::vector<Digest> BlobStore::list() const {
   std::vector<Digest> digests;
   for (const auto& name : linux::list_directory(blobs_)) {
-    if (name.size() == k_id_length) digests.push_back(Digest::sha256_from_hex(name));
+    if (name.size() == k_id_length && is_hex(name))
+      digests.push_back(Digest::sha256_from_hex(name));
   }
   return digests;
 }
@@ -110,10 +129,7 @@ bool BlobStore::verify(const Digest& digest) const {
 
 void BlobStore::remove_leftovers() const {
   for (const auto& name : linux::list_directory(blobs_)) {
-    if (!name.starts_with(k_temporary_prefix)) continue;
-    const std::string place = blobs_ + "/" + name;
-    const linux::Fd file = linux::open_if_exists(place, O_RDWR);
-    if (file && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) linux::remove_file(place);
+    if (name.starts_with(k_temporary_prefix)) remove_if_abandoned(blobs_ + "/" + name);
   }
 }
 

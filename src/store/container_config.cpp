@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coracle/store/container_config.hpp"
 
+#include <limits.h>
+
 #include <array>
 
 #include "coracle/base/error.hpp"
@@ -19,82 +21,104 @@ Enum parse_name(const std::array<std::string_view, N>& names, std::string_view t
   throw Error(ErrorClass::invalid_argument, "unknown value '{}'", text);
 }
 
-constexpr std::array<std::string_view, 5> k_namespace_modes = {"private", "host", "container", "path",
-                                                               "none"};
+constexpr std::array<std::string_view, 5> k_namespace_modes = {"private", "host", "container",
+                                                               "path", "none"};
 constexpr std::array<std::string_view, 4> k_restart_policies = {"no", "on-failure", "always",
                                                                 "unless-stopped"};
+
+std::uint32_t to_id(const Json& value) {
+  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > UINT32_MAX) {
+    throw Error(ErrorClass::invalid_argument, "'{}' is no id", dump_json(value));
+  }
+  return value.get<std::uint32_t>();
+}
+
+int to_int(std::int64_t value, std::string_view key) {
+  if (value < INT_MIN || value > INT_MAX) {
+    throw Error(ErrorClass::invalid_argument, "field '{}' is out of range", key);
+  }
+  return static_cast<int>(value);
+}
 
 /// Reads or writes one field after another: the list of fields is said once, in `fields`.
 class Writer {
  public:
-  void operator()(const char* key, const std::string& value) { json::set_if(out_, key, value); }
-  void operator()(const char* key, bool value) {
-    if (value) out_[key] = true;
+  /// @param known  the document as it was read: members that are not fields stay as they are
+  explicit Writer(const Json* known) : out_(known != nullptr ? *known : Json::object()) {
+    out_["version"] = k_version;
   }
-  void operator()(const char* key, int value) {
-    if (value != 0) out_[key] = value;
+  void operator()(const char* key, const std::string& value) { put(key, value, !value.empty()); }
+  void operator()(const char* key, bool value) { put(key, value, value); }
+  void operator()(const char* key, int value) { put(key, value, value != 0); }
+  void operator()(const char* key, std::int64_t value) { put(key, value, true); }
+  void operator()(const char* key, const std::optional<int>& value) {
+    put(key, value.value_or(0), value.has_value());
   }
-  void operator()(const char* key, std::int64_t value) { out_[key] = value; }
-  void operator()(const char* key, const std::optional<int>& value) { json::set_if(out_, key, value); }
   void operator()(const char* key, const std::vector<std::string>& value) {
-    json::set_if(out_, key, value);
+    put(key, value, !value.empty());
   }
   void operator()(const char* key, const std::map<std::string, std::string>& value) {
-    json::set_if(out_, key, value);
+    put(key, value, !value.empty());
   }
   void operator()(const char* key, const ContainerNamespace& value) {
     Json entry = {{"mode", to_string(value.mode)}};
     json::set_if(entry, "value", value.value);
-    out_[key] = std::move(entry);
+    put(key, std::move(entry), true);
   }
-  void operator()(const char* key, RestartPolicy value) { out_[key] = to_string(value); }
+  void operator()(const char* key, RestartPolicy value) { put(key, to_string(value), true); }
   void operator()(const char* key, const std::vector<linux::IdRange>& ranges) {
-    if (ranges.empty()) return;
-    Json list = Json::array();
-    for (const auto& range : ranges) list.push_back({range.inside, range.outside, range.size});
-    out_[key] = std::move(list);
+    put_list(key, ranges, [](const linux::IdRange& range) {
+      return Json::array({range.inside, range.outside, range.size});
+    });
   }
   void operator()(const char* key, const std::vector<ContainerMount>& mounts) {
-    if (mounts.empty()) return;
-    Json list = Json::array();
-    for (const auto& mount : mounts) {
+    put_list(key, mounts, [](const ContainerMount& mount) {
       Json entry = {{"type", mount.type}, {"destination", mount.destination}};
       json::set_if(entry, "source", mount.source);
       json::set_if(entry, "options", mount.options);
       json::set_if(entry, "chown", mount.chown);
-      list.push_back(std::move(entry));
-    }
-    out_[key] = std::move(list);
+      return entry;
+    });
   }
   void operator()(const char* key, const std::vector<ContainerDevice>& devices) {
-    if (devices.empty()) return;
-    Json list = Json::array();
-    for (const auto& device : devices) list.push_back({device.source, device.path, device.permissions});
-    out_[key] = std::move(list);
+    put_list(key, devices, [](const ContainerDevice& device) {
+      return Json::array({device.source, device.path, device.permissions});
+    });
   }
   void operator()(const char* key, const std::vector<std::pair<std::string, std::string>>& pairs) {
-    if (pairs.empty()) return;
-    Json list = Json::array();
-    for (const auto& [first, second] : pairs) list.push_back({first, second});
-    out_[key] = std::move(list);
+    put_list(key, pairs, [](const auto& pair) { return Json::array({pair.first, pair.second}); });
   }
   void operator()(const char* key, const std::vector<oci::Rlimit>& limits) {
-    if (limits.empty()) return;
-    Json list = Json::array();
-    for (const auto& limit : limits) list.push_back({limit.type, limit.soft, limit.hard});
-    out_[key] = std::move(list);
+    put_list(key, limits, [](const oci::Rlimit& limit) {
+      return Json::array({limit.type, limit.soft, limit.hard});
+    });
   }
   void operator()(const char* key, const oci::Resources& resources) {
-    if (resources == oci::Resources{}) return;
+    if (resources == oci::Resources{}) return put(key, Json(), false);
     oci::RuntimeSpec carrier;
     carrier.linux.resources = resources;
     const Json spec = parse_json(oci::serialize(carrier), "resources");
-    out_[key] = spec.at("linux").at("resources");
+    put(key, spec.at("linux").at("resources"), true);
   }
-  Json take() { return std::move(out_); }
+  const Json& document() const noexcept { return out_; }
 
  private:
-  Json out_ = {{"version", k_version}};
+  /// What is said by its absence is taken out, in case the document had it before.
+  void put(const char* key, Json value, bool present) {
+    if (present) {
+      out_[key] = std::move(value);
+    } else {
+      out_.erase(key);
+    }
+  }
+  template <typename Element, typename ToJson>
+  void put_list(const char* key, const std::vector<Element>& elements, ToJson&& to_json) {
+    Json list = Json::array();
+    for (const auto& element : elements) list.push_back(to_json(element));
+    put(key, std::move(list), !elements.empty());
+  }
+
+  Json out_;
 };
 
 class Reader {
@@ -102,10 +126,10 @@ class Reader {
   explicit Reader(const Json& in) : in_(in) {}
   void operator()(const char* key, std::string& value) { value = json::get_string(in_, key); }
   void operator()(const char* key, bool& value) { value = json::get_bool(in_, key); }
-  void operator()(const char* key, int& value) { value = static_cast<int>(json::get_int(in_, key)); }
+  void operator()(const char* key, int& value) { value = to_int(json::get_int(in_, key), key); }
   void operator()(const char* key, std::int64_t& value) { value = json::get_int(in_, key, value); }
   void operator()(const char* key, std::optional<int>& value) {
-    if (const auto number = json::get_optional_int(in_, key)) value = static_cast<int>(*number);
+    if (const auto number = json::get_optional_int(in_, key)) value = to_int(*number, key);
   }
   void operator()(const char* key, std::vector<std::string>& value) {
     value = json::get_strings(in_, key);
@@ -124,8 +148,7 @@ class Reader {
   }
   void operator()(const char* key, std::vector<linux::IdRange>& ranges) {
     for (const Json& entry : list(key, 3)) {
-      ranges.push_back({entry[0].get<std::uint32_t>(), entry[1].get<std::uint32_t>(),
-                        entry[2].get<std::uint32_t>()});
+      ranges.push_back({to_id(entry[0]), to_id(entry[1]), to_id(entry[2])});
     }
   }
   void operator()(const char* key, std::vector<ContainerMount>& mounts) {
@@ -137,8 +160,8 @@ class Reader {
   }
   void operator()(const char* key, std::vector<ContainerDevice>& devices) {
     for (const Json& entry : list(key, 3)) {
-      devices.push_back({entry[0].get<std::string>(), entry[1].get<std::string>(),
-                         entry[2].get<std::string>()});
+      devices.push_back(
+          {entry[0].get<std::string>(), entry[1].get<std::string>(), entry[2].get<std::string>()});
     }
   }
   void operator()(const char* key, std::vector<std::pair<std::string, std::string>>& pairs) {
@@ -261,30 +284,31 @@ std::string_view to_string(RestartPolicy policy) noexcept {
 }
 
 ContainerConfig parse_container_config(std::string_view text, std::string_view origin) {
-  const Json document = parse_json(text, origin);
+  const auto document = std::make_shared<const Json>(parse_json(text, origin));
   return in_context("reading '" + std::string(origin) + "'", [&] {
-    if (json::get_int(document, "version") > k_version) {
+    if (json::get_int(*document, "version") > k_version) {
       throw Error(ErrorClass::invalid_argument, "it was written by a newer version of coracle");
     }
     ContainerConfig config;
     // Off by default in the file, on by default in the type.
     config.read_only_tmpfs = false;
     try {
-      fields(Reader(document), config);
+      fields(Reader(*document), config);
     } catch (const Json::exception& error) {
       throw Error(ErrorClass::invalid_argument, "malformed value: {}", error.what());
     }
     if (config.id.empty() || config.name.empty()) {
       throw Error(ErrorClass::invalid_argument, "it names no container");
     }
+    config.raw = document;
     return config;
   });
 }
 
 std::string serialize(const ContainerConfig& config) {
-  Writer writer;
+  Writer writer(config.raw.get());
   fields(writer, config);
-  return dump_json(writer.take());
+  return dump_json(writer.document());
 }
 
 }  // namespace coracle::store

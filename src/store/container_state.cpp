@@ -33,6 +33,9 @@ std::string_view to_string(ContainerStatus status) noexcept {
 ContainerState parse_container_state(std::string_view text, std::string_view origin) {
   auto document = std::make_shared<Json>(parse_json(text, origin));
   return in_context("reading '" + std::string(origin) + "'", [&] {
+    if (json::get_int(*document, "version") > k_version) {
+      throw Error(ErrorClass::invalid_argument, "it was written by a newer version of coracle");
+    }
     ContainerState state;
     const std::string status = json::require_string(*document, "status");
     std::size_t index = 0;

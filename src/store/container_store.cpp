@@ -2,32 +2,38 @@
 #include "coracle/store/container_store.hpp"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
 
-#include <fmt/format.h>
+#include <utility>
 
 #include "coracle/base/error.hpp"
+#include "coracle/base/log.hpp"
 #include "coracle/base/scope_exit.hpp"
 #include "coracle/base/strings.hpp"
+#include "coracle/store/format.hpp"
+#include "store/container_names_internal.hpp"
+#include "store/staging_internal.hpp"
 
 namespace coracle::store {
 namespace {
 
-bool is_id(std::string_view text) { return text.size() == k_id_length && is_hex(text); }
+bool is_id(std::string_view text) {
+  return text.size() == k_id_length && is_hex(text);
+}
 
 [[noreturn]] void throw_not_found(std::string_view name_or_id) {
-  throw Error(ErrorClass::not_found,
-              "no container with name or ID \"{}\" found: no such container", name_or_id);
+  throw Error(ErrorClass::not_found, "no container with name or ID \"{}\" found: no such container",
+              name_or_id);
 }
 
 }  // namespace
 
 ContainerStore::ContainerStore(std::string root, std::string runroot)
-    : containers_(std::move(root) + "/containers"),
-      names_(containers_ + "/names"),
+    : root_(std::move(root)),
+      containers_(root_ + "/containers"),
       trash_(containers_ + "/trash"),
-      runroot_(std::move(runroot)) {}
+      runroot_(std::move(runroot)) {
+  require_known_format(root_);
+}
 
 std::string ContainerStore::directory(const ContainerId& id) const {
   return containers_ + "/" + id.str();
@@ -37,76 +43,49 @@ std::string ContainerStore::run_directory(const ContainerId& id) const {
   return runroot_ + "/containers/" + id.str();
 }
 
-std::string ContainerStore::name_link(std::string_view name) const {
-  return names_ + "/" + std::string(name);
-}
-
 std::string ContainerStore::staging(std::string_view id) const {
   return containers_ + "/." + std::string(id);
 }
 
-bool ContainerStore::is_in_use(const std::string& id) const {
-  if (linux::exists(directory(ContainerId(id)))) return true;
-  // In the making: its creator holds the lock while it lives.
-  const std::string unfinished = staging(id);
-  if (linux::exists(unfinished)) {
-    const auto lock = linux::FileLock::try_acquire(unfinished + "/lock", linux::FileLock::Mode::exclusive);
-    if (!lock) return true;
-    linux::remove_tree(unfinished);
-  }
-  // It may have been finished between the two looks.
-  return linux::exists(directory(ContainerId(id)));
+ContainerNames ContainerStore::names() const {
+  return {containers_ + "/names",
+          [this](const std::string& id, const std::string& name) { return is_held(id, name); }};
 }
 
-void ContainerStore::reserve_name(const std::string& name, const std::string& id) const {
-  const std::string link = name_link(name);
-  while (::symlink(id.c_str(), link.c_str()) != 0) {
-    if (errno == ENOENT) {
-      linux::ensure_directory(names_);
-      continue;
-    }
-    if (errno != EEXIST) throw SysError("cannot reserve the name '{}'", name);
-    char target[k_id_length];
-    const ssize_t size = ::readlink(link.c_str(), target, sizeof target);
-    if (size < 0) continue;  // Freed meanwhile.
-    const std::string holder(target, static_cast<std::size_t>(size));
-    if (is_in_use(holder)) {
-      Error error(ErrorClass::conflict,
-                  "creating container storage: the container name \"{}\" is already in use by {}. "
-                  "You have to remove that container to be able to reuse that name: that name is "
-                  "already in use",
-                  name, holder);
-      error.set_hint("use --replace to remove that container first");
-      throw error;
-    }
-    ::unlink(link.c_str());
+bool ContainerStore::is_held(const std::string& id, const std::string& name) const {
+  const ContainerId container(id);
+  const bool made = linux::exists(directory(container));
+  if (!made && remove_if_abandoned(staging(id)) == Maker::alive) return true;
+  // It may have been finished between the two looks.
+  if (!made && !linux::exists(directory(container))) return false;
+  try {
+    if (load_config(container).name == name) return true;
+    // A rename in progress, or one that was killed: then nobody holds the container's lock.
+    const auto alone = linux::FileLock::try_acquire(directory(container) + "/lock",
+                                                    linux::FileLock::Mode::exclusive);
+    return !alone || load_config(container).name == name;
+  } catch (const Error& error) {
+    // With a damaged record nobody knows its name: it keeps what leads to it.
+    return error.error_class() != ErrorClass::not_found;
   }
 }
 
 void ContainerStore::create(const ContainerConfig& config) {
-  const ContainerId id(config.id);
-  // Complete or absent: filled beside its place, then renamed into it. The lock comes first, so that
-  // whoever finds the name knows whether its holder still lives.
-  const std::string unfinished = staging(config.id);
+  ensure_format(root_);
+  // Complete or absent: filled beside its place, then renamed into it. Its maker's lock tells
+  // whoever finds the name meanwhile that somebody is at it.
   linux::ensure_directory(containers_);
-  linux::make_directory(unfinished);
-  ScopeExit discard_staging([&] {
-    try {
-      linux::remove_tree(unfinished);
-    } catch (const Error&) {
-      // The next empty_trash() finds it.
-    }
-  });
-  const auto lock = linux::FileLock::acquire(unfinished + "/lock", linux::FileLock::Mode::exclusive);
-  reserve_name(config.name, config.id);
-  ScopeExit free_name([&] { ::unlink(name_link(config.name).c_str()); });
-  linux::write_new_file(unfinished + "/config.json", serialize(config));
-  linux::write_new_file(unfinished + "/state.json", serialize(ContainerState{}));
+  Staging unfinished(staging(config.id));
+  names().reserve(config.name, config.id);
+  ScopeExit free_name([&] { names().release(config.name, config.id); });
+  linux::write_new_file(unfinished.path() + "/config.json", serialize(config));
+  linux::write_new_file(unfinished.path() + "/state.json", serialize(ContainerState{}));
   for (const char* name : {"upper", "work", "merged"}) {
-    linux::make_directory(unfinished + "/" + name, 0755);
+    linux::make_directory(unfinished.path() + "/" + name, 0755);
   }
-  linux::rename_path(unfinished, directory(id));
-  discard_staging.release();
+  if (!unfinished.try_move_to(directory(ContainerId(config.id)))) {
+    throw Error(ErrorClass::conflict, "container ID {} is in use already", config.id);
+  }
   free_name.release();
 }
 
@@ -121,13 +100,8 @@ std::vector<ContainerId> ContainerStore::list() const {
 std::optional<ContainerId> ContainerStore::try_find(std::string_view name_or_id) const {
   const std::string text(name_or_id);
   if (is_id(text) && linux::exists(containers_ + "/" + text)) return ContainerId(text);
-  if (!text.empty() && text.find('/') == std::string::npos) {
-    char target[k_id_length + 1];
-    const ssize_t size = ::readlink(name_link(text).c_str(), target, sizeof target);
-    if (size == static_cast<ssize_t>(k_id_length)) {
-      ContainerId id(std::string(target, k_id_length));
-      if (linux::exists(directory(id))) return id;
-    }
+  if (auto id = names().find(text); id && is_id(*id) && linux::exists(containers_ + "/" + *id)) {
+    return ContainerId(*std::move(id));
   }
   if (!is_hex(text)) return std::nullopt;
   std::optional<ContainerId> found;
@@ -152,7 +126,12 @@ ContainerConfig ContainerStore::load_config(const ContainerId& id) const {
   const std::string path = directory(id) + "/config.json";
   const auto text = linux::read_file_if_exists(path);
   if (!text) throw_not_found(id.str());
-  return parse_container_config(*text, path);
+  auto config = parse_container_config(*text, path);
+  if (config.id != id.str()) {
+    throw Error(ErrorClass::invalid_argument, "'{}' describes another container, '{}'", path,
+                config.id);
+  }
+  return config;
 }
 
 std::optional<ContainerState> ContainerStore::try_load_state(const ContainerId& id) const {
@@ -177,49 +156,83 @@ void ContainerStore::save_state(const ContainerId& id, const ContainerState& sta
 }
 
 void ContainerStore::rename(ContainerConfig& config, const std::string& name) {
-  reserve_name(name, config.id);
+  if (name == config.name) return;
+  names().reserve(name, config.id);
   const std::string old = std::exchange(config.name, name);
-  ScopeExit undo([&] { ::unlink(name_link(name).c_str()); });
+  ScopeExit undo([&] { names().release(name, config.id); });
   save_config(config);
   undo.release();
-  linux::remove_file(name_link(old));
+  names().release(old, config.id);
 }
 
 linux::FileLock ContainerStore::lock(const ContainerId& id) const {
-  const std::string path = directory(id);
-  if (!linux::exists(path)) throw_not_found(id.str());
-  return linux::FileLock::acquire(path + "/lock", linux::FileLock::Mode::exclusive);
+  try {
+    return linux::FileLock::acquire(directory(id) + "/lock", linux::FileLock::Mode::exclusive);
+  } catch (const SysError& error) {
+    if (error.code() == ENOENT) throw_not_found(id.str());
+    throw;
+  }
 }
 
 std::string ContainerStore::discard(const ContainerId& id) {
-  // The name first: once the directory is gone, somebody else may take the name.
+  std::string name;
   try {
-    linux::remove_file(name_link(load_config(id).name));
+    name = load_config(id).name;
   } catch (const Error&) {
-    // Unreadable: the name is then found to be dangling.
+    // Unreadable: its name then dangles, and is free for the next who wants it.
   }
-  const std::string place = trash_ + "/" + id.str();
-  for (int attempt = 0; ::rename(directory(id).c_str(), place.c_str()) != 0; ++attempt) {
-    if (errno != ENOENT || attempt > 0) throw SysError("cannot remove container '{}'", id.str());
-    if (!linux::exists(directory(id))) throw_not_found(id.str());
-    linux::ensure_directory(trash_);
-  }
+  std::string grave = move_to_trash(directory(id), trash_);
+  if (grave.empty()) throw_not_found(id.str());
+  if (!name.empty()) names().release(name, id.str());
   linux::remove_tree(run_directory(id));
-  return place;
+  return grave;
 }
 
 void ContainerStore::empty_trash() const {
-  for (const auto& name : linux::list_directory(trash_)) linux::remove_tree(trash_ + "/" + name);
+  store::empty_trash(trash_);
   for (const auto& name : linux::list_directory(containers_)) {
-    if (name.starts_with('.')) is_in_use(name.substr(1));
+    if (name.starts_with('.') && is_id(name.substr(1))) {
+      remove_if_abandoned(staging(name.substr(1)));
+    } else if (is_id(name)) {
+      remove_stale_replacements(directory(ContainerId(name)));
+    }
   }
 }
 
+std::vector<std::string> ContainerStore::dangling_names() const {
+  const auto names = this->names();
+  auto dangling = names.list();
+  std::erase_if(dangling, [&](const std::string& name) { return !names.is_void(name); });
+  return dangling;
+}
+
 void ContainerStore::drop_dangling_names() const {
-  for (const auto& name : linux::list_directory(names_)) {
-    const std::string link = name_link(name);
-    if (!is_in_use(linux::read_link(link))) ::unlink(link.c_str());
+  for (const auto& name : dangling_names()) names().release_void(name);
+}
+
+bool ContainerStore::restore_name(const ContainerConfig& config) const {
+  if (names().find(config.name) == config.id) return true;
+  try {
+    names().reserve(config.name, config.id);
+    return true;
+  } catch (const Error& error) {
+    if (error.error_class() != ErrorClass::conflict) throw;
+    return false;
   }
+}
+
+std::optional<std::set<Digest>> ContainerStore::layers_in_use() const {
+  std::set<Digest> layers;
+  for (const auto& id : list()) {
+    try {
+      for (const auto& layer : load_config(id).layers) layers.insert(Digest::parse(layer));
+    } catch (const Error& error) {
+      if (error.error_class() == ErrorClass::not_found) continue;  // Removed meanwhile.
+      log::info("container {}: {}", id.brief(), error.describe());
+      return std::nullopt;
+    }
+  }
+  return layers;
 }
 
 std::string current_boot_id() {

@@ -12,7 +12,10 @@
 #include "coracle/base/error.hpp"
 #include "coracle/base/ids.hpp"
 #include "coracle/base/json_value.hpp"
+#include "coracle/base/scope_exit.hpp"
+#include "coracle/base/strings.hpp"
 #include "coracle/linux/file.hpp"
+#include "store/staging_internal.hpp"
 
 namespace coracle::store {
 namespace {
@@ -20,6 +23,11 @@ namespace {
 constexpr int k_version = 1;
 constexpr std::size_t k_short_name = 12;
 constexpr std::string_view k_staging_prefix = ".new-";
+constexpr std::string_view k_turn_prefix = ".lock-";
+
+std::string link_target(const Digest& diff_id) {
+  return fmt::format("../layers/{}/diff", diff_id.hex());
+}
 
 std::string to_text(const LayerRecord& record) {
   return dump_json({{"version", k_version},
@@ -28,50 +36,19 @@ std::string to_text(const LayerRecord& record) {
                     {"squashed_owners", record.squashed_owners}});
 }
 
-/// A directory in the making, locked while its maker lives.
-class Staging {
- public:
-  explicit Staging(const std::string& layers)
-      : path_(layers + "/" + std::string(k_staging_prefix) + random_hex(8)) {
-    linux::make_directory(path_);
-    lock_ = linux::FileLock::try_acquire(path_ + "/lock", linux::FileLock::Mode::exclusive);
-    linux::make_directory(path_ + "/diff", 0755);
-  }
-  ~Staging() {
-    if (path_.empty()) return;
-    try {
-      linux::remove_tree(path_);
-    } catch (const Error&) {
-      // remove_leftovers() finds it.
-    }
-  }
-  Staging(const Staging&) = delete;
-  Staging& operator=(const Staging&) = delete;
-
-  const std::string& path() const noexcept { return path_; }
-  /// False if the place is taken: another process made the same layer.
-  bool move_to(const std::string& place) {
-    linux::remove_file(path_ + "/lock");
-    if (::rename(path_.c_str(), place.c_str()) != 0) {
-      if (errno == EEXIST || errno == ENOTEMPTY) return false;
-      throw SysError("cannot rename '{}' to '{}'", path_, place);
-    }
-    path_.clear();
-    return true;
-  }
-
- private:
-  std::string path_;
-  std::optional<linux::FileLock> lock_;
-};
-
 }  // namespace
 
 std::string LayerStore::place(const Digest& diff_id) const {
   return layers_ + "/" + std::string(diff_id.hex());
 }
 
-std::string LayerStore::path(const Digest& diff_id) const { return place(diff_id) + "/diff"; }
+std::string LayerStore::turn_file(const Digest& diff_id) const {
+  return fmt::format("{}/{}{}", layers_, k_turn_prefix, diff_id.hex());
+}
+
+std::string LayerStore::path(const Digest& diff_id) const {
+  return place(diff_id) + "/diff";
+}
 
 std::string LayerStore::short_path(const Digest& diff_id) const {
   return std::string(diff_id.hex().substr(0, k_short_name));
@@ -83,7 +60,11 @@ bool LayerStore::has(const Digest& diff_id) const {
 
 LayerRecord LayerStore::load(const Digest& diff_id) const {
   const std::string file = place(diff_id) + "/layer.json";
-  const Json document = parse_json(linux::read_file(file), file);
+  const auto text = linux::read_file_if_exists(file, 1U << 20);
+  if (!text) {
+    throw Error(ErrorClass::not_found, "layer {} is not in the store", diff_id.str());
+  }
+  const Json document = parse_json(*text, file);
   return {Digest::parse(json::require_string(document, "diff_id")),
           static_cast<std::uint64_t>(json::require_int(document, "size")),
           static_cast<std::uint64_t>(json::get_int(document, "squashed_owners"))};
@@ -92,27 +73,48 @@ LayerRecord LayerStore::load(const Digest& diff_id) const {
 std::vector<Digest> LayerStore::list() const {
   std::vector<Digest> digests;
   for (const auto& name : linux::list_directory(layers_)) {
-    if (name.size() == k_id_length) digests.push_back(Digest::sha256_from_hex(name));
+    if (name.size() == k_id_length && is_hex(name))
+      digests.push_back(Digest::sha256_from_hex(name));
   }
   return digests;
+}
+
+void LayerStore::ensure_link(const Digest& diff_id) const {
+  linux::ensure_directory(links_);
+  const std::string link = links_ + "/" + short_path(diff_id);
+  const std::string target = link_target(diff_id);
+  while (::symlink(target.c_str(), link.c_str()) != 0) {
+    if (errno != EEXIST) throw SysError("cannot create link '{}'", link);
+    const std::string current = linux::read_link(link);
+    if (current == target) return;
+    if (linux::exists(link)) {
+      throw Error(ErrorClass::conflict, "layer {} has the same first digits as {}", diff_id.str(),
+                  current);
+    }
+    linux::remove_file(link);
+  }
 }
 
 LayerRecord LayerStore::unpack(archive::ByteSource& layer, const Digest& expected,
                                const std::vector<std::string>& below) const {
   linux::ensure_directory(layers_);
-  linux::ensure_directory(links_);
-  std::optional<linux::FileLock> turn;
-  if (!expected.empty()) {
-    // Whoever comes second waits, and then finds the layer.
-    turn = linux::FileLock::acquire(fmt::format("{}/.lock-{}", layers_, expected.hex()),
-                                    linux::FileLock::Mode::exclusive);
-    if (has(expected)) return load(expected);
-  }
-  Staging staging(layers_);
-  const linux::Fd directory = linux::open_file(staging.path() + "/diff", O_RDONLY | O_DIRECTORY);
+  if (expected.empty()) return unpack_here(layer, expected, below);
+  // Whoever comes second waits, and then finds the layer.
+  const auto turn = linux::FileLock::acquire(turn_file(expected), linux::FileLock::Mode::exclusive);
+  const ScopeExit end_turn([&] { ::unlink(turn_file(expected).c_str()); });
+  if (has(expected)) return load(expected);
+  return unpack_here(layer, expected, below);
+}
+
+LayerRecord LayerStore::unpack_here(archive::ByteSource& layer, const Digest& expected,
+                                    const std::vector<std::string>& below) const {
+  Staging staging(fmt::format("{}/{}{}", layers_, k_staging_prefix, random_hex(8)));
+  const std::string tree = staging.path() + "/diff";
+  linux::make_directory(tree, 0755);
+  const linux::Fd directory = linux::open_file(tree, O_RDONLY | O_DIRECTORY);
   archive::UnpackOptions options;
   options.open_below = [&](const std::string& path) {
-    return archive::open_in_layers(below, path, O_RDONLY);
+    return archive::open_in_layers(below, path, O_PATH | O_NOFOLLOW);
   };
   const auto report = archive::unpack_layer(layer, directory.get(), options);
   if (!expected.empty() && report.diff_id != expected) {
@@ -121,36 +123,45 @@ LayerRecord LayerStore::unpack(archive::ByteSource& layer, const Digest& expecte
   }
   const LayerRecord record{report.diff_id, report.size, report.squashed_owners};
   linux::write_new_file(staging.path() + "/layer.json", to_text(record), 0644);
-  staging.move_to(place(record.diff_id));
-  const std::string link = links_ + "/" + short_path(record.diff_id);
-  const std::string target = fmt::format("../layers/{}/diff", record.diff_id.hex());
-  if (::symlink(target.c_str(), link.c_str()) != 0 && errno != EEXIST) {
-    throw SysError("cannot create link '{}'", link);
-  }
-  if (turn) linux::remove_file(fmt::format("{}/.lock-{}", layers_, expected.hex()));
+  // The link first: a layer that is there can be named.
+  ensure_link(record.diff_id);
+  // Without a promised digest another process may have made the same layer: that one stays.
+  (void)staging.try_move_to(place(record.diff_id));
   return record;
 }
 
-void LayerStore::remove(const Digest& diff_id) const {
-  linux::ensure_directory(trash_);
-  const std::string grave = trash_ + "/" + random_hex(8);
-  if (::rename(place(diff_id).c_str(), grave.c_str()) != 0) {
-    if (errno == ENOENT) return;
-    throw SysError("cannot remove layer '{}'", diff_id.str());
-  }
+void LayerStore::discard(const Digest& diff_id) const {
+  if (move_to_trash(place(diff_id), trash_).empty()) return;
   linux::remove_file(links_ + "/" + short_path(diff_id));
-  linux::remove_tree(grave);
+}
+
+void LayerStore::remove(const Digest& diff_id) const {
+  discard(diff_id);
+  empty_trash();
+}
+
+void LayerStore::empty_trash() const {
+  store::empty_trash(trash_);
 }
 
 void LayerStore::remove_leftovers() const {
   for (const auto& name : linux::list_directory(layers_)) {
-    if (!name.starts_with(k_staging_prefix)) continue;
-    const std::string unfinished = layers_ + "/" + name;
-    if (linux::FileLock::try_acquire(unfinished + "/lock", linux::FileLock::Mode::exclusive)) {
-      linux::remove_tree(unfinished);
+    if (name.starts_with(k_staging_prefix) || name.starts_with(k_turn_prefix)) {
+      remove_if_abandoned(layers_ + "/" + name);
     }
   }
-  for (const auto& name : linux::list_directory(trash_)) linux::remove_tree(trash_ + "/" + name);
+  empty_trash();
+}
+
+std::vector<std::string> LayerStore::dangling_links() const {
+  auto links = linux::list_directory(links_);
+  std::erase_if(links, [&](const std::string& name) { return linux::exists(links_ + "/" + name); });
+  return links;
+}
+
+void LayerStore::repair_links() const {
+  for (const auto& name : dangling_links()) linux::remove_file(links_ + "/" + name);
+  for (const auto& diff_id : list()) ensure_link(diff_id);
 }
 
 }  // namespace coracle::store

@@ -110,6 +110,18 @@ def command_name(pid):
         return ""
 
 
+def owner(pid):
+    """The user id of a process, whatever its own /proc directory says (it may not be dumpable)."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
+            for line in file:
+                if line.startswith("Uid:"):
+                    return int(line.split()[1])
+    except OSError:
+        pass
+    return -1
+
+
 def proportional_memory(pid):
     """PSS in KiB: pages that processes share count in part for each."""
     try:

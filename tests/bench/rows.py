@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import peers
-from measure import command_name, interleave, processes, proportional_memory, run
+from measure import command_name, interleave, owner, processes, proportional_memory, run
 
 
 @dataclasses.dataclass
@@ -151,7 +151,7 @@ def memory(bench):
             for name in names:
                 engine.start(name)
             time.sleep(0.5)
-            helpers = [pid for pid in processes() - before if command_name(pid) != "sleep"]
+            helpers = [pid for pid in processes() - before if belongs_to(engine, pid)]
             return sum(proportional_memory(pid) for pid in helpers) / count
         finally:
             engine.remove(*names)
@@ -160,6 +160,14 @@ def memory(bench):
                           for engine in bench.engines.values()}, 1)
     return Row("memory kept per running container besides its own processes (PSS)", "KiB", samples,
                [("coracle", None, 400, "≤")])
+
+
+def belongs_to(engine, pid):
+    """Whether an engine keeps the process for its containers: not theirs, not somebody else's."""
+    name = command_name(pid)
+    if engine.name == "docker":
+        return name.startswith("containerd-shim")
+    return name != "sleep" and owner(pid) == engine.account.uid
 
 
 def many_at_once(bench):

@@ -15,8 +15,8 @@
 
 namespace coracle::test {
 
-/// What `work` returns, run in a child; "error: …" for an Error that leaves it, and "died: …" when the
-/// child does not end by itself.
+/// What `work` returns, run in a child; "error: …" for an Error that leaves it, and "died: …" when
+/// the child does not end by itself.
 template <typename Work>
 std::string in_child(Work&& work) {
   linux::Pipe pipe = linux::make_pipe();
@@ -48,7 +48,9 @@ std::string in_child(Work&& work) {
   return text;
 }
 
-inline bool is_root() { return ::geteuid() == 0; }
+inline bool is_root() {
+  return ::geteuid() == 0;
+}
 
 /// `work` as root of a new user namespace with these maps.
 template <typename Work>

@@ -59,7 +59,10 @@ class TarBuilder {
     put_number(block, 136, 12, item.mtime);
     block[156] = item.type;
     put(block, 157, 100, item.link);
-    put(block, 257, 8, std::string_view("ustar\0" "00", 8));
+    put(block, 257, 8,
+        std::string_view("ustar\0"
+                         "00",
+                         8));
     put_octal(block, 329, 8, item.device_major);
     put_octal(block, 337, 8, item.device_minor);
     put_checksum(block);
@@ -96,7 +99,8 @@ class TarBuilder {
     block.replace(at, std::min(size, text.size()), text.substr(0, size));
   }
   static void put_octal(std::string& block, std::size_t at, std::size_t size, std::uint64_t value) {
-    for (std::size_t i = size - 1; i-- > 0; value >>= 3) block[at + i] = static_cast<char>('0' + (value & 7));
+    for (std::size_t i = size - 1; i-- > 0; value >>= 3)
+      block[at + i] = static_cast<char>('0' + (value & 7));
   }
   /// GNU's base-256 for what octal digits cannot say.
   static void put_number(std::string& block, std::size_t at, std::size_t size, std::int64_t value) {
@@ -104,7 +108,8 @@ class TarBuilder {
       put_octal(block, at, size, static_cast<std::uint64_t>(value));
       return;
     }
-    for (std::size_t i = size; i-- > 0; value >>= 8) block[at + i] = static_cast<char>(value & 0xff);
+    for (std::size_t i = size; i-- > 0; value >>= 8)
+      block[at + i] = static_cast<char>(value & 0xff);
     block[at] = static_cast<char>(block[at] | '\x80');
   }
   static void put_checksum(std::string& block) {

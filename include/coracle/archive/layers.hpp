@@ -16,7 +16,8 @@ namespace coracle::archive {
 /// @param flags  as open(2)'s: O_PATH, O_NOFOLLOW and those of reading
 /// @returns an invalid Fd if nothing is there, or if it is neither file nor directory and not asked
 ///          for by O_PATH: a fifo would block
-linux::Fd open_in_layers(const std::vector<std::string>& layers, const std::string& path, int flags);
+linux::Fd open_in_layers(const std::vector<std::string>& layers, const std::string& path,
+                         int flags);
 
 enum class ChangeKind { modified, added, deleted };
 
@@ -26,9 +27,9 @@ struct Change {
   bool operator==(const Change&) const = default;
 };
 
-/// What an overlay's upper directory changes, sorted by path, in podman's sense: a directory that is
-/// there only because something in it changed counts as modified if something came or went in it, and
-/// else not at all.
+/// What an overlay's upper directory changes, sorted by path, in podman's sense: a directory that
+/// is there only because something in it changed counts as modified if something came or went in
+/// it, and else not at all.
 /// @param below     the lower directories, topmost first
 /// @param excluded  paths ("etc/hosts") that are left out with all below them; may be empty
 std::vector<Change> list_changes(const std::string& upper, const std::vector<std::string>& below,

@@ -1,28 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// Directories into layers: the upper directory of an overlay becomes the tar of what changed, a whole
-// root file system the tar of everything.
+// Directories into layers: the upper directory of an overlay becomes the tar of what changed, a
+// whole root file system the tar of everything.
 #pragma once
 
 #include <functional>
 #include <string_view>
 
-#include "coracle/archive/layers.hpp"
 #include "coracle/archive/stream.hpp"
 
 namespace coracle::archive {
 
 struct PackOptions {
-  /// Whiteouts and opaque directories of overlayfs become ".wh." entries; without it `directory` is a
-  /// plain tree.
+  /// Whiteouts and opaque directories of overlayfs become ".wh." entries; without it `directory` is
+  /// a plain tree.
   bool overlay_upper = true;
   /// Paths ("etc/hosts") that are left out with all below them.
   std::function<bool(std::string_view path)> excluded;
 };
 
 /// Writes the tree below `directory` as a pax tar: sorted, with nanoseconds, hard links, holes and
-/// extended attributes, recorded owners in their old place; without sockets and without the books of
-/// overlayfs and of this engine. The same tree gives the same bytes. Finishes the archive, not the
-/// sink.
+/// extended attributes, recorded owners in their old place; without sockets and without the books
+/// of overlayfs and of this engine. The same tree gives the same bytes. Finishes the archive, not
+/// the sink.
 /// @throws Error conflict when a file shrinks meanwhile
 void pack_layer(int directory, ByteSink& sink, const PackOptions& options = {});
 

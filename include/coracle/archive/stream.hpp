@@ -111,30 +111,31 @@ std::uint64_t copy(ByteSource& source, ByteSink& sink);
 /// @throws Error invalid_argument when the source holds more than `limit` bytes
 std::string read_text(ByteSource& source, std::size_t limit);
 
-/// How far a compressed stream may grow: the guard against decompression bombs. Zeros compress 1,030
-/// times with gzip, 6,700 with xz, 32,000 with zstd and 1,400,000 with bzip2, real layers some 2 to
-/// 20 times. So gzip is never refused, a file of zeros passes in any format up to `free`, and ten
-/// gigabytes out of ten kilobytes do not.
+/// How far a compressed stream may grow: the guard against decompression bombs. Zeros compress
+/// 1,030 times with gzip, 6,700 with xz, 32,000 with zstd and 1,400,000 with bzip2, real layers
+/// some 2 to 20 times. So gzip is never refused, a file of zeros passes in any format up to `free`,
+/// and ten gigabytes out of ten kilobytes do not.
 struct GrowthLimits {
-  std::uint64_t free = 2ULL << 30;    ///< bytes that any input may become
-  std::uint64_t ratio = 2000;         ///< beyond that: at most so many bytes out for each one in
-  std::uint64_t total = 1ULL << 40;   ///< bytes, whatever the ratio; also holds for plain streams
+  std::uint64_t free = 2ULL << 30;   ///< bytes that any input may become
+  std::uint64_t ratio = 2000;        ///< beyond that: at most so many bytes out for each one in
+  std::uint64_t total = 1ULL << 40;  ///< bytes, whatever the ratio; also holds for plain streams
 };
 
 /// The compression that the first bytes of a stream show. Six are enough; `none` for any others.
 oci::Compression detect_compression(std::string_view head) noexcept;
 inline constexpr std::size_t k_compression_head = 6;
 
-/// The plain bytes of a stream that may be compressed with gzip, zstd, xz or bzip2, told by its first
-/// bytes. Checksums are verified; several members or frames one after the other count as one stream.
-/// read() throws Error invalid_argument for damaged or truncated data and beyond `limits`. Holds less
-/// than 1 MiB, and the window that the stream was compressed with (usually 8 MiB at most; beyond
-/// 128 MiB it is refused).
-std::unique_ptr<ByteSource> make_decompressor(ByteSource& compressed, const GrowthLimits& limits = {});
+/// The plain bytes of a stream that may be compressed with gzip, zstd, xz or bzip2, told by its
+/// first bytes. Checksums are verified; several members or frames one after the other count as one
+/// stream. read() throws Error invalid_argument for damaged or truncated data and beyond `limits`.
+/// Holds less than 1 MiB, and the window that the stream was compressed with (usually 8 MiB at
+/// most; beyond 128 MiB it is refused).
+std::unique_ptr<ByteSource> make_decompressor(ByteSource& compressed,
+                                              const GrowthLimits& limits = {});
 
-/// Reads `inner` ahead in a thread of its own, 4 MiB at most, so that it works while the caller does:
-/// decompression beside unpacking. What `inner` throws is thrown by read(). The thread ends with the
-/// object, once a read() of `inner` that it is in has returned.
+/// Reads `inner` ahead in a thread of its own, 4 MiB at most, so that it works while the caller
+/// does: decompression beside unpacking. What `inner` throws is thrown by read(). The thread ends
+/// with the object, once a read() of `inner` that it is in has returned.
 std::unique_ptr<ByteSource> make_read_ahead(ByteSource& inner);
 
 /// Compresses into `sink`; finish() ends the stream and finishes the sink. The same input gives the
@@ -143,9 +144,5 @@ std::unique_ptr<ByteSource> make_read_ahead(ByteSource& inner);
 /// @param level  -1: the default (gzip 6, zstd 3)
 /// @throws Error not_implemented for other kinds
 std::unique_ptr<ByteSink> make_compressor(oci::Compression kind, int level, ByteSink& sink);
-
-inline std::unique_ptr<ByteSink> make_zstd_compressor(ByteSink& sink, int level) {
-  return make_compressor(oci::Compression::zstd, level, sink);
-}
 
 }  // namespace coracle::archive

@@ -21,7 +21,8 @@ struct TarEntry {
 
 /// Walks a tar, plain or compressed, in one pass. `visit` may read the entry's data from the source
 /// it is given; what it leaves is skipped. It returns false to stop.
-void for_each_entry(ByteSource& tar, const std::function<bool(const TarEntry&, ByteSource&)>& visit);
+void for_each_entry(ByteSource& tar,
+                    const std::function<bool(const TarEntry&, ByteSource&)>& visit);
 
 /// Writes a tar of files whose sizes are known beforehand; deterministic (root, time 0).
 class TarWriter {

@@ -36,8 +36,8 @@ struct UnpackOptions {
 ///   name in the directory it belongs to, and symbolic links on the way there are resolved with
 ///   `directory` as their root. ".." is refused.
 /// - A whiteout becomes a character device 0/0, an opaque directory gets the attributes that
-///   overlayfs reads (trusted.overlay.opaque; user.overlay.opaque in a user namespace) and the one of
-///   fuse-overlayfs.
+///   overlayfs reads (trusted.overlay.opaque; user.overlay.opaque in a user namespace) and the one
+///   of fuse-overlayfs.
 /// - Owners that this user namespace does not map become its root and are recorded in the attribute
 ///   user.coracle.owner, where pack_layer() finds them again; symbolic links cannot carry it.
 /// - Of two entries with one name the later wins.

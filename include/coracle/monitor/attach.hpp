@@ -3,42 +3,56 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "coracle/linux/fd.hpp"
 
 namespace coracle::monitor {
 
-/// "ctrl-p,ctrl-q", "a,ctrl-@": the bytes that detach. Empty disables.
+/// "ctrl-p,ctrl-q", "a,ctrl-@": the bytes that detach, in podman's and docker's syntax. Empty
+/// disables.
 /// @throws Error invalid_argument
 std::string parse_detach_keys(std::string_view text);
 
 struct AttachOptions {
-  int input = -1;    ///< -1: not attached
+  int input = -1;  ///< -1: not attached
   int output = -1;
   int error = -1;
-  bool terminal = false;     ///< the container has one
-  std::string detach_keys;   ///< as parse_detach_keys gives them
-  bool signal_proxy = true;  ///< hand on the signals this process gets
+  bool terminal = false;    ///< the container has one
+  std::string detach_keys;  ///< as parse_detach_keys gives them
+  /// Hand on all signals this process gets to the container (but SIGWINCH, which resizes, and with
+  /// a terminal SIGTSTP, which suspends this process).
+  bool signal_proxy = true;
 };
 
 struct AttachResult {
-  enum class Kind { exited, detached, lost };
+  enum class Kind {
+    exited,    ///< the container ended with exit_code
+    detached,  ///< the user left it
+    lost,      ///< the monitor died
+  };
   Kind kind = Kind::lost;
   int exit_code = 0;
 };
 
-/// Offers the streams over a channel or a connection; before await_start() at the launch.
+/// The attachment of this process' streams. The monitor itself reads and writes them where they can
+/// be handed over; what cannot (the keys of a terminal, files of another owner) is relayed here.
 class Attachment {
  public:
+  /// Puts a terminal into raw mode and offers the streams; before await_start() at the launch,
+  /// after connect() later.
+  /// @param channel  stays the caller's, and open for as long as this lives
+  /// @throws Error unavailable when the monitor does not answer
   Attachment(int channel, AttachOptions options);
+  /// Restores the terminal and the signals.
   ~Attachment();
   Attachment(const Attachment&) = delete;
   Attachment& operator=(const Attachment&) = delete;
-  /// Stays until the container ends, the user detaches or the monitor is gone.
+
+  /// Stays until the container ends, the user detaches or the monitor is gone; everything that the
+  /// container wrote has then been passed on. Like any program, does not return when nobody reads
+  /// the output any more (SIGPIPE), nor after a signal that is not proxied.
   AttachResult run();
 
  private:
@@ -48,7 +62,8 @@ class Attachment {
 
 /// A connection to the monitor of a running container; invalid when there is none.
 linux::Fd connect(const std::string& control_socket);
-/// Has the monitor send a signal to the container's first process. False if nobody listens.
+/// Has the monitor send a signal to the container's first process; 0 has it end the container, or
+/// its wait for the next start, with the plan's stop signal and timeout. False if nobody listens.
 bool request_signal(const std::string& control_socket, int signal);
 
 }  // namespace coracle::monitor

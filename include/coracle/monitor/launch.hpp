@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The process that stays with a container: it holds the streams, writes the log, waits for the end,
-// restarts, cleans up. Forked by the client, not executed: a second start of the binary would cost a
-// millisecond. It knows containers only through the Lifecycle that the engine hands it.
+// restarts, cleans up. Forked by the client, not executed: a second start of the binary would cost
+// a millisecond. It knows containers only through the Lifecycle that the engine hands it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
+#include "coracle/base/error.hpp"
 #include "coracle/linux/fd.hpp"
 #include "coracle/linux/process.hpp"
+#include "coracle/linux/terminal.hpp"
 #include "coracle/monitor/log.hpp"
 #include "coracle/runtime/container.hpp"
 
@@ -17,17 +20,23 @@ namespace coracle::monitor {
 enum class Restart { no, on_failure, always };
 
 struct LaunchPlan {
-  std::string title;                 ///< the process' name, at most 15 bytes
+  std::string title;  ///< the process' name, at most 15 bytes
   bool terminal = false;
-  bool interactive = false;          ///< the container's standard input stays open
+  bool interactive = false;  ///< the container's standard input stays open
   LogConfig log;
-  std::string control_socket;        ///< path: clients attach and send signals here
+  std::string control_socket;  ///< path: clients attach and send signals here
   Restart restart = Restart::no;
-  int restart_limit = 0;             ///< for on_failure; 0: no limit
-  std::int64_t timeout = 0;          ///< seconds a run may last; 0: no limit
-  int preserved_fds = 0;             ///< descriptors 3 … 2+n are handed on to the container
-  bool passthrough = false;          ///< the container gets this process' own streams
-  bool client_attaches = false;      ///< the launching client sends a hello before the start
+  int restart_limit = 0;  ///< for on_failure; 0: no limit
+  /// Before the first restart; doubled each time, up to a minute, until a run lasted ten seconds.
+  std::chrono::milliseconds first_back_off{100};
+  std::int64_t timeout = 0;  ///< seconds a run may last; 0: no limit
+  /// How the container is ended when the monitor itself is told to end (SIGTERM: the machine goes
+  /// down) or a client asks for the end.
+  int stop_signal = 15;
+  std::int64_t stop_timeout = 10;  ///< seconds until SIGKILL; negative: never
+  int preserved_fds = 0;           ///< descriptors 3 … 2+n are handed on to the container
+  bool passthrough = false;        ///< the container gets this process' own streams
+  bool client_attaches = false;    ///< the launching client sends a hello before the start
 };
 
 /// What the engine does at the turning points. Called in the monitor; an Error from prepare() or
@@ -37,14 +46,20 @@ class Lifecycle {
   virtual ~Lifecycle() = default;
   /// Once, first: takes up the privileges and resources that the container needs.
   virtual void prepare() = 0;
+  /// The size of the client's terminal, whenever it becomes known: create() gives it to the new
+  /// terminal, so that the program finds it when it looks first.
+  virtual void terminal_resized(linux::WindowSize) {}
+  /// For each start. The process runs, or runs once started() has returned.
   virtual runtime::StartedProcess create(const runtime::StandardStreams& streams) = 0;
-  /// Records that it runs.
+  /// Records that it runs. An Error from here ends the process again.
   virtual void started(pid_t pid) = 0;
   /// Records the end, before any client hears of it.
   /// @returns whether a restart policy may still apply: not after a stop by the user
   virtual bool exited(int exit_code) = 0;
   /// Records that it will be started again, unless the user has stopped it meanwhile: false.
   virtual bool restarting() = 0;
+  /// A start after the first has failed, and there will be no other: records the error and the end.
+  virtual void start_failed(const Error& error) { exited(error.exit_code()); }
   /// After the last end: takes the container out of sight if it is to be removed.
   virtual void finished() noexcept = 0;
   /// After the clients have heard: deletes what is left.
@@ -52,11 +67,12 @@ class Lifecycle {
 };
 
 struct Launched {
-  linux::Fd channel;   ///< to the monitor, for attach()
+  linux::Fd channel;  ///< to the monitor, for attach()
   pid_t monitor = 0;
 };
 
-/// Forks the monitor, which outlives this process. Returns at once: await_start() tells how it went.
+/// Forks the monitor from this single-threaded process, which it outlives. Returns at once:
+/// await_start() tells how it went.
 Launched launch(const LaunchPlan& plan, Lifecycle& lifecycle);
 
 /// Waits until the container runs. Throws the Error that kept it from running.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Container logs in docker's json-file format: one JSON object a line, {"log","stream","time"}. A line
-// longer than a read is several records; all but the last lack the newline. Rotated by size: x.log is
-// the newest, x.log.1 the one before.
+// Container logs, in docker's json-file format (one JSON object a line, {"log","stream","time"}) or
+// in that of Kubernetes (k8s-file: time, stream, F or P, text). A line longer than 16 KiB is
+// several records, of which only the last says that the line ends. Rotated by size: x.log is the
+// newest, x.log.1 the one before.
 #pragma once
 
 #include <cstddef>
@@ -12,38 +13,20 @@
 #include <string_view>
 
 #include "coracle/base/time.hpp"
-#include "coracle/linux/fd.hpp"
 
 namespace coracle::monitor {
 
 enum class Stream : std::uint8_t { output, error };
 
+enum class LogFormat : std::uint8_t { json_file, k8s_file };
+
 struct LogConfig {
-  std::string path;             ///< empty: nothing is logged
-  std::int64_t max_size = -1;   ///< bytes before a rotation; -1: no limit
-  int max_files = 2;            ///< how many files are kept, the newest included
-};
-
-/// Appends records. Writes once for each chunk; allocates only when it is made.
-class LogWriter {
- public:
-  explicit LogWriter(LogConfig config);
-  void write(Stream stream, std::string_view chunk);
-  bool enabled() const noexcept { return file_.valid(); }
-
- private:
-  std::string_view complete_character(Stream stream, std::string_view chunk);
-  void append(std::string_view text);
-  void append_record(Stream stream, std::string_view line, std::string_view time);
-  void flush();
-  void rotate();
-
-  LogConfig config_;
-  linux::Fd file_;
-  std::int64_t size_ = 0;
-  std::string buffer_;
-  /// The beginning of a character whose end the next chunk brings, for each stream.
-  std::string torn_[2];
+  std::string path;  ///< empty: nothing is logged
+  LogFormat format = LogFormat::json_file;
+  /// Bytes before a rotation; -1: no limit. Bounded by default: logs without a limit are what fills
+  /// the disks of docker's and podman's users.
+  std::int64_t max_size = 10 << 20;
+  int max_files = 3;  ///< how many files are kept, the newest included
 };
 
 struct LogRequest {
@@ -51,9 +34,15 @@ struct LogRequest {
   bool follow = false;
   std::optional<Timestamp> since;
   std::optional<Timestamp> until;
-  std::optional<std::size_t> tail;  ///< lines
-  /// Asked while following: false when nothing more will be written.
+  /// The last so many lines, counted before the other conditions apply, as docker does.
+  std::optional<std::size_t> tail;
+  bool output = true;  ///< show standard output
+  bool error = true;   ///< show standard error
+  /// Asked while following, whenever everything has been read: false when nothing more will be
+  /// written.
   std::function<bool()> still_written;
+  /// Readable once the writer is gone (a pidfd), so that following ends at once; -1: only asked.
+  int writer = -1;
 };
 
 struct LogLine {
@@ -63,7 +52,9 @@ struct LogLine {
   bool starts_line = true;
 };
 
-/// Hands the records that fit the request to `sink`, oldest first. A damaged record is passed over.
+/// Hands the records that fit the request to `sink`, oldest first, while the writer may be writing
+/// and rotating. Either format is recognised; a damaged record is passed over.
+/// @throws Error not_found when there is no log
 void read_logs(const LogRequest& request, const std::function<void(const LogLine&)>& sink);
 
 }  // namespace coracle::monitor

@@ -14,8 +14,8 @@ struct RelayOptions {
 
 enum class RelayEnd { ended, detached };
 
-/// Relays between this process' terminal and the other until the process behind `pidfd` has ended and
-/// everything it showed has been passed on.
+/// Relays between this process' terminal and the other until the process behind `pidfd` has ended
+/// and everything it showed has been passed on.
 RelayEnd relay_terminal(const RelayOptions& options, int pidfd);
 
 }  // namespace coracle::monitor

@@ -45,9 +45,10 @@ class BlobStore {
   explicit BlobStore(std::string layout) : blobs_(std::move(layout) + "/blobs/sha256") {}
 
   bool has(const Digest& digest) const;
+  /// @throws Error not_found naming the digest, as size() and read_text() do
   linux::Fd open(const Digest& digest) const;
   std::uint64_t size(const Digest& digest) const;
-  /// A document, checked against its digest.
+  /// A document, checked against its digest. Refuses one of more than `limit` bytes.
   std::string read_text(const Digest& digest, std::size_t limit) const;
   std::unique_ptr<BlobWriter> create() const;
   Digest add(std::string_view text) const;

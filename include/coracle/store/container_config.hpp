@@ -5,11 +5,13 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "coracle/base/json.hpp"
 #include "coracle/linux/user_namespace.hpp"
 #include "coracle/oci/runtime_spec.hpp"
 
@@ -20,7 +22,7 @@ struct ContainerMount {
   std::string source;       ///< host path of a bind
   std::string destination;  ///< absolute, inside
   std::vector<std::string> options;
-  bool chown = false;       ///< :U, the source is given to the container's user at start
+  bool chown = false;  ///< :U, the source is given to the container's user at start
 };
 
 struct ContainerDevice {
@@ -46,12 +48,12 @@ struct ContainerConfig {
   std::string created;  ///< RFC 3339
 
   // Where its files come from.
-  std::string image_id;      ///< hex digits; empty with rootfs_path
-  std::string image_name;    ///< as resolved, "docker.io/library/debian:12"
-  std::string image_digest;  ///< of the manifest
-  std::string rootfs_path;   ///< --rootfs
+  std::string image_id;             ///< hex digits; empty with rootfs_path
+  std::string image_name;           ///< as resolved, "docker.io/library/debian:12"
+  std::string image_digest;         ///< of the manifest
+  std::string rootfs_path;          ///< --rootfs
   std::vector<std::string> layers;  ///< diff ids, the topmost first
-  std::string driver;        ///< storage driver it was made with
+  std::string driver;               ///< storage driver it was made with
 
   // The process.
   std::vector<std::string> entrypoint;
@@ -97,15 +99,15 @@ struct ContainerConfig {
   std::vector<std::string> capabilities;  ///< the resulting set, "CAP_CHOWN"
   std::vector<std::string> cap_add;
   std::vector<std::string> cap_drop;
-  std::string seccomp;   ///< "" the default, "unconfined", or the path of a profile
+  std::string seccomp;  ///< "" the default, "unconfined", or the path of a profile
   std::string apparmor;
   bool no_new_privileges = false;
   std::vector<std::string> mask;
   std::vector<std::string> unmask;
   std::vector<std::string> security_options;  ///< as given, for inspect
   std::map<std::string, std::string> sysctls;
-  std::string user_namespace;      ///< --userns as given
-  linux::IdMappings id_mappings;   ///< of the container, when not the engine's own
+  std::string user_namespace;     ///< --userns as given
+  linux::IdMappings id_mappings;  ///< of the container, when not the engine's own
   ContainerNamespace pid;
   ContainerNamespace ipc;
   ContainerNamespace uts;
@@ -123,9 +125,12 @@ struct ContainerConfig {
   std::map<std::string, std::string> log_options;
   std::string cidfile;
   std::string pidfile;
+
+  std::shared_ptr<const Json> raw;  ///< as read: fields that this version does not know are kept
 };
 
 /// @param origin  what the text is, for messages
+/// @throws Error invalid_argument when it is malformed or written in a newer format
 ContainerConfig parse_container_config(std::string_view text, std::string_view origin);
 std::string serialize(const ContainerConfig& config);
 

@@ -18,18 +18,18 @@ std::string_view to_string(ContainerStatus status) noexcept;
 
 struct ContainerState {
   ContainerStatus status = ContainerStatus::created;
-  std::string boot_id;               ///< the boot that the processes below belong to
-  linux::ProcessIdentity process;    ///< the container's first process, seen from the host
+  std::string boot_id;             ///< the boot that the processes below belong to
+  linux::ProcessIdentity process;  ///< the container's first process, seen from the host
   linux::ProcessIdentity monitor;
   int exit_code = 0;
   bool oom_killed = false;
   std::string error;
-  std::string started_at;            ///< RFC 3339; empty: never
+  std::string started_at;  ///< RFC 3339; empty: never
   std::string finished_at;
   int restart_count = 0;
-  bool stopped_by_user = false;      ///< restart policies let it be
-  std::string cgroup;                ///< Cgroup::path(), to find it again
-  std::shared_ptr<const Json> raw;   ///< as read: fields of newer versions are kept
+  bool stopped_by_user = false;     ///< restart policies let it be
+  std::string cgroup;               ///< Cgroup::path(), to find it again
+  std::shared_ptr<const Json> raw;  ///< as read: fields of newer versions are kept
 };
 
 ContainerState parse_container_state(std::string_view text, std::string_view origin);

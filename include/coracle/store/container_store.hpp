@@ -5,16 +5,20 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "coracle/base/digest.hpp"
 #include "coracle/base/ids.hpp"
 #include "coracle/linux/file.hpp"
 #include "coracle/store/container_config.hpp"
 #include "coracle/store/container_state.hpp"
 
 namespace coracle::store {
+
+class ContainerNames;
 
 class ContainerStore {
  public:
@@ -32,21 +36,26 @@ class ContainerStore {
   ContainerId find(std::string_view name_or_id) const;
   std::optional<ContainerId> try_find(std::string_view name_or_id) const;
 
+  /// @throws Error not_found; invalid_argument for a damaged record
   ContainerConfig load_config(const ContainerId& id) const;
   ContainerState load_state(const ContainerId& id) const;
   /// Nothing for a container that vanished meanwhile.
   std::optional<ContainerState> try_load_state(const ContainerId& id) const;
   void save_config(const ContainerConfig& config) const;
   void save_state(const ContainerId& id, const ContainerState& state) const;
+  /// Gives the container another name. The caller holds its lock.
   void rename(ContainerConfig& config, const std::string& name);
 
   /// Held while state is read, changed and written.
+  /// @throws Error not_found in podman's words, also when the container is removed meanwhile
   linux::FileLock lock(const ContainerId& id) const;
 
-  /// Takes the container and its name out of sight in one rename. What is left is deleted by
-  /// empty_trash().
+  /// Takes the container out of sight in one rename; then its name is free. What is left is deleted
+  /// by empty_trash().
   /// @returns the directory in the trash
   std::string discard(const ContainerId& id);
+  /// Deletes what discard() and killed invocations left behind. Runs in the engine's user
+  /// namespace.
   void empty_trash() const;
 
   std::string directory(const ContainerId& id) const;
@@ -58,18 +67,26 @@ class ContainerStore {
   std::string log_path(const ContainerId& id) const { return directory(id) + "/ctr.log"; }
   std::string attach_socket(const ContainerId& id) const { return run_directory(id) + "/attach"; }
 
-  /// Names whose containers are gone: left by a killed create or rm. Removes them.
+  /// Names that lead to no container of that name: left by a killed create, rename or rm.
+  std::vector<std::string> dangling_names() const;
+  /// Removes them.
   void drop_dangling_names() const;
+  /// Gives a container its name back whose link is lost. False if another container has that name.
+  bool restore_name(const ContainerConfig& config) const;
+
+  /// The diff ids that containers are made of; nothing when a container's record cannot be read, so
+  /// that nobody knows what it needs.
+  std::optional<std::set<Digest>> layers_in_use() const;
 
  private:
-  std::string name_link(std::string_view name) const;
   std::string staging(std::string_view id) const;
-  /// Whether that container exists or is being made; removes what a killed creator left of it.
-  bool is_in_use(const std::string& id) const;
-  void reserve_name(const std::string& name, const std::string& id) const;
+  ContainerNames names() const;
+  /// Whether that container exists, or is being made, under this name; removes what a killed
+  /// creator left of it.
+  bool is_held(const std::string& id, const std::string& name) const;
 
+  std::string root_;
   std::string containers_;
-  std::string names_;
   std::string trash_;
   std::string runroot_;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Images: the OCI image layout in image/, whose index.json is the truth about which images and names
-// there are. One entry for each name, one without a name for an image that has none.
+// Images: the OCI image layout in image/, whose index.json is the truth about which images and
+// names there are. One entry for each name, one without a name for an image that has none.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace coracle::store {
 
 /// What listings need, from index.json alone.
 struct ImageSummary {
-  std::string id;                  ///< hex digits of the configuration's digest
+  std::string id;  ///< hex digits of the configuration's digest
   Digest manifest;
   std::vector<std::string> names;  ///< "docker.io/library/debian:12", sorted
   std::string created;             ///< RFC 3339
@@ -37,31 +37,42 @@ class ImageStore {
   explicit ImageStore(const std::string& root);
 
   std::vector<ImageSummary> list() const;
-  /// By name (short names as podman tries them: localhost/, docker.io/library/, docker.io/), by
-  /// digest, by id or a unique prefix of one.
-  /// @throws Error not_found "NAME: image not known"
+  /// By name (short names as podman tries them: localhost/, docker.io/library/, docker.io/, then
+  /// any registry), by digest, by id or a unique prefix of one.
+  /// @throws Error not_found "NAME: image not known"; conflict when it fits several
   ImageSummary find(std::string_view name) const;
   std::optional<ImageSummary> try_find(std::string_view name) const;
   /// With manifest and configuration.
   Image load(const ImageSummary& summary) const;
 
   /// Adds an image whose blobs and layers are in the store, under these names; a name that another
-  /// image had moves over.
+  /// image had moves over, and an image that loses its last name stays without one.
+  /// @throws Error not_found when a blob or layer is missing
   ImageSummary add(const Digest& manifest, const std::vector<std::string>& names);
   void tag(const ImageSummary& image, const std::vector<std::string>& names);
   /// Takes names off; the image stays.
   void untag(const ImageSummary& image, const std::vector<std::string>& names);
-  /// Takes the image out of the index, then everything that no image and no container needs.
-  /// @param layers_in_use  diff ids that containers hold
-  void remove(const ImageSummary& image, const std::vector<std::string>& layers_in_use);
-  /// Takes a damaged image out of the index and nothing else.
+  /// Takes the image out of the index; its blobs and layers stay.
   void forget(const ImageSummary& image);
-  /// Removes blobs and layers that nothing refers to.
-  void collect_garbage(const std::vector<std::string>& layers_in_use);
+  /// forget(), then collect_garbage().
+  void remove(const ImageSummary& image, const std::vector<std::string>& further_layers = {});
 
-  /// Held, shared, while blobs and layers are added that no image refers to yet: nothing is collected
-  /// meanwhile.
+  /// Deletes blobs and layers that no image and no container refers to. Leaves them to the next
+  /// call while somebody adds an image or creates a container, and while the record of an image or
+  /// a container cannot be read, so that nobody knows what it needs. Runs in the user namespace
+  /// that containers run in.
+  /// @param further_layers  diff ids to keep besides those of images and containers
+  void collect_garbage(const std::vector<std::string>& further_layers = {});
+
+  /// Held, shared, while blobs and layers are added that no image refers to yet, and while a
+  /// container is made of layers that no container refers to yet: nothing is collected meanwhile.
   linux::FileLock adding() const;
+
+  /// Removes what killed invocations left: half blobs, half layers, trash, temporary files.
+  void remove_leftovers() const;
+  /// Makes index.json anew from the manifests among the blobs whose images are complete. Names are
+  /// lost. What can be read of the old one is not looked at: call it when that is nothing.
+  void rebuild_index();
 
   const BlobStore& blobs() const noexcept { return blobs_; }
   const LayerStore& layers() const noexcept { return layers_; }
@@ -72,14 +83,20 @@ class ImageStore {
   std::vector<Entry> read_index() const;
   void write_index(const std::vector<Entry>& entries) const;
   linux::FileLock lock_index() const;
-  void collect_garbage_unlocked(const std::vector<std::string>& layers_in_use);
+  /// Reads what an entry of the index has to say about an image that is complete.
+  ImageSummary describe(const Digest& manifest, Entry& entry) const;
+  void add_facts(Entry& entry) const;
+  struct Needed;
+  std::optional<Needed> find_needed() const;
 
+  std::string root_;
   std::string layout_;
   BlobStore blobs_;
   LayerStore layers_;
 };
 
-/// The full name for one that a user gives to an image made here: "base" is "localhost/base:latest".
+/// The full name for one that a user gives to an image made here: "base" is
+/// "localhost/base:latest".
 std::string local_image_name(std::string_view name);
 
 }  // namespace coracle::store

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Unpacked layers: layers/<diff id>/{diff/,layer.json}, made beside their place and renamed into it.
-// Shared by all images and containers, never changed afterwards.
+// Unpacked layers: layers/<diff id>/{diff/,layer.json}, made beside their place and renamed into
+// it. Shared by all images and containers, never changed afterwards. The links l/<first digits>
+// name them in few bytes, for kernels that take the layers of an overlay in one page of text.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +26,7 @@ class LayerStore {
       : layers_(root + "/layers"), links_(root + "/l"), trash_(root + "/trash") {}
 
   bool has(const Digest& diff_id) const;
+  /// @throws Error not_found naming the layer
   LayerRecord load(const Digest& diff_id) const;
   /// The directory that containers mount.
   std::string path(const Digest& diff_id) const;
@@ -40,11 +42,26 @@ class LayerStore {
   /// @throws Error invalid_argument when the content has another diff id; nothing is left behind
   LayerRecord unpack(archive::ByteSource& layer, const Digest& expected,
                      const std::vector<std::string>& below) const;
+  /// Takes a layer out of sight in one rename; empty_trash() deletes its files.
+  void discard(const Digest& diff_id) const;
+  /// discard() and the deletion at once. Runs in the user namespace that containers run in.
   void remove(const Digest& diff_id) const;
+  void empty_trash() const;
+  /// Layers that killed invocations were unpacking, and what they left in the trash.
   void remove_leftovers() const;
+
+  /// The names in "l" that lead to no layer.
+  std::vector<std::string> dangling_links() const;
+  /// Makes the short name of a layer if it is missing, removes those that lead nowhere.
+  void repair_links() const;
 
  private:
   std::string place(const Digest& diff_id) const;
+  std::string turn_file(const Digest& diff_id) const;
+  /// @throws Error conflict when another layer has the same short name
+  void ensure_link(const Digest& diff_id) const;
+  LayerRecord unpack_here(archive::ByteSource& layer, const Digest& expected,
+                          const std::vector<std::string>& below) const;
 
   std::string layers_;
   std::string links_;

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <set>
 
-#include "coracle/archive/pack_layer.hpp"
+#include "coracle/archive/layers.hpp"
 #include "coracle/base/error.hpp"
 #include "coracle/base/log.hpp"
 #include "coracle/base/strings.hpp"

@@ -142,6 +142,7 @@ runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStream
   if (!config_.id_mappings.empty()) {
     spec.linux.namespaces.push_back({oci::NamespaceType::user, ""});
   }
+  if (window_.rows != 0) spec.process->console_size = {window_.rows, window_.columns};
   if (first_start_) give_sources_to_user(spec.process->user);
   make_cgroup(spec.linux.resources);
 
@@ -226,6 +227,12 @@ bool ContainerLifecycle::restarting() {
   } catch (const Error&) {
     return false;
   }
+}
+
+void ContainerLifecycle::start_failed(const Error& error) {
+  exited(error.exit_code());
+  state_.error = error.describe();
+  context_.containers().save_state(id_, state_);
 }
 
 void ContainerLifecycle::finished() noexcept {

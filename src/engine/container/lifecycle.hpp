@@ -18,10 +18,12 @@ class ContainerLifecycle final : public monitor::Lifecycle {
   ContainerLifecycle(Context& context, store::ContainerConfig config);
 
   void prepare() override;
+  void terminal_resized(linux::WindowSize size) override { window_ = size; }
   runtime::StartedProcess create(const runtime::StandardStreams& streams) override;
   void started(pid_t pid) override;
   bool exited(int exit_code) override;
   bool restarting() override;
+  void start_failed(const Error& error) override;
   void finished() noexcept override;
   void cleaned_up() noexcept override;
 
@@ -38,6 +40,7 @@ class ContainerLifecycle final : public monitor::Lifecycle {
   NamespaceEntry namespace_entry_;
   bool own_mounts_ = false;
   bool first_start_ = true;
+  linux::WindowSize window_;  ///< of the client's terminal, once known
   std::unique_ptr<runtime::Cgroup> cgroup_;
   std::optional<runtime::SeccompProgram> seccomp_;
   store::ContainerState state_;

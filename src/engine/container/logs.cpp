@@ -66,6 +66,11 @@ void show_logs(Context& context, const ContainerId& id, const LogOptions& option
   request.until = moment(options.until, "until");
   if (options.tail && *options.tail >= 0) request.tail = static_cast<std::size_t>(*options.tail);
   request.follow = options.follow;
+  linux::Fd monitor_process;
+  if (const auto state = try_observe(context, id)) {
+    monitor_process = linux::open_pidfd(state->monitor);
+    request.writer = monitor_process.get();
+  }
   Writer writer;
   request.still_written = [&] {
     writer.flush();

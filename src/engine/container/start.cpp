@@ -18,6 +18,7 @@ std::string option(const store::ContainerConfig& config, const char* name) {
 
 monitor::LogConfig log_config(Context& context, const store::ContainerConfig& config) {
   monitor::LogConfig log;
+  if (config.log_driver == "k8s-file") log.format = monitor::LogFormat::k8s_file;
   if (config.log_driver == "none" || config.log_driver == "passthrough") return log;
   log.path = option(config, "path");
   if (log.path.empty()) log.path = context.containers().log_path(ContainerId(config.id));
@@ -43,6 +44,8 @@ monitor::LaunchPlan plan_launch(Context& context, const store::ContainerConfig& 
   }
   plan.restart_limit = config.restart_retries;
   plan.timeout = config.timeout;
+  plan.stop_signal = config.stop_signal;
+  plan.stop_timeout = config.stop_timeout;
   plan.preserved_fds = config.preserved_fds;
   plan.passthrough = config.log_driver == "passthrough";
   plan.client_attaches = options.attached();

@@ -10,9 +10,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <map>
-
 #include <fmt/format.h>
+#include <map>
 
 #include "coracle/archive/tar.hpp"
 #include "coracle/base/error.hpp"
@@ -34,7 +33,8 @@ void collect(const std::string& top, const std::string& below, std::vector<std::
     const std::string path = below + "/" + name;
     paths.push_back(path);
     struct stat info {};
-    if (::lstat((top + path).c_str(), &info) == 0 && S_ISDIR(info.st_mode)) collect(top, path, paths);
+    if (::lstat((top + path).c_str(), &info) == 0 && S_ISDIR(info.st_mode))
+      collect(top, path, paths);
   }
 }
 
@@ -54,7 +54,8 @@ std::string attributes_of(const std::string& path) {
 
 }  // namespace
 
-Sandbox::Sandbox() : directory_(temporary_parent(), "coracle-archive-") {
+Sandbox::Sandbox(const std::string& parent)
+    : directory_(parent.empty() ? temporary_parent() : parent, "coracle-archive-") {
   ::chmod(directory_.path().c_str(), 0755);
   make("root");
   make("outside");
@@ -98,7 +99,8 @@ bool Sandbox::outside_is_untouched() const {
 
 void Sandbox::give_to(const linux::IdMappings& mappings) const {
   if (test::is_root()) {
-    linux::change_owner_of_tree(directory_.path(), mappings.uids[0].outside, mappings.gids[0].outside);
+    linux::change_owner_of_tree(directory_.path(), mappings.uids[0].outside,
+                                mappings.gids[0].outside);
   }
 }
 
@@ -142,7 +144,9 @@ std::string describe_tree(const std::string& path) {
   return text;
 }
 
-std::string read_all_of(const std::string& path) { return linux::read_file(path); }
+std::string read_all_of(const std::string& path) {
+  return linux::read_file(path);
+}
 
 std::string pack(const std::string& path, const PackOptions& options) {
   const linux::Fd directory = linux::open_file(path, O_RDONLY | O_DIRECTORY);

@@ -17,7 +17,8 @@ namespace coracle::archive {
 /// "outside/" holds "secret"; "root/" beside it is where archives go.
 class Sandbox {
  public:
-  Sandbox();
+  /// @param parent  where it is made; TMPDIR or /tmp when empty
+  explicit Sandbox(const std::string& parent = "");
 
   std::string path(std::string_view name = "") const;
   std::string outside(std::string_view name = "") const;

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "coracle/archive/stream.hpp"
-
 #include <bzlib.h>
 #include <lzma.h>
 #include <unistd.h>
@@ -8,6 +6,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 
+#include "coracle/archive/stream.hpp"
 #include "coracle/base/error.hpp"
 
 using namespace coracle;
@@ -133,7 +132,8 @@ TEST_CASE("every compression gives back what went in", "[archive][stream]") {
 TEST_CASE("members and frames that follow each other are one stream", "[archive][stream]") {
   for (const auto kind : k_kinds) {
     CAPTURE(oci::to_string(kind));
-    CHECK(decompress(compress(kind, "one ") + compress(kind, "") + compress(kind, "two")) == "one two");
+    CHECK(decompress(compress(kind, "one ") + compress(kind, "") + compress(kind, "two")) ==
+          "one two");
   }
   using namespace std::string_literals;
   const std::string skippable = "\x50\x2a\x4d\x18\x03\0\0\0abc"s;
@@ -146,7 +146,8 @@ TEST_CASE("damaged streams are refused", "[archive][stream]") {
   for (const auto kind : k_kinds) {
     CAPTURE(oci::to_string(kind));
     const std::string good = compress(kind, text);
-    CHECK(decompress_error(good.substr(0, good.size() / 2)).find("ends too early") != std::string::npos);
+    CHECK(decompress_error(good.substr(0, good.size() / 2)).find("ends too early") !=
+          std::string::npos);
     CHECK_FALSE(decompress_error(good.substr(0, good.size() - 1)).empty());
     CHECK_FALSE(decompress_error(good + "garbage").empty());
     // The tail holds a checksum, a size or the last data; bzip2 fills its last byte up.
@@ -166,14 +167,16 @@ TEST_CASE("zeros pass, bombs do not", "[archive][stream]") {
   const GrowthLimits limits{.free = 1 << 20, .ratio = 2000, .total = 64 << 20};
   const std::string mebibyte(1 << 20, '\0');
   CHECK(decompress(compress(oci::Compression::bzip2, mebibyte), limits).size() == mebibyte.size());
-  CHECK(decompress(compress(oci::Compression::gzip, std::string(32 << 20, '\0')), limits).size() == 32 << 20);
+  CHECK(decompress(compress(oci::Compression::gzip, std::string(32 << 20, '\0')), limits).size() ==
+        32 << 20);
 
   // Ten kilobytes that would become ten gigabytes: bzip2's best, again and again.
   std::string bomb;
   const std::string piece = compress(oci::Compression::bzip2, std::string(45'000'000, '\0'));
   while (bomb.size() < 10'000) bomb += piece;
   REQUIRE(bomb.size() / piece.size() * 45'000'000 > 5'000'000'000);
-  CHECK(decompress_error(bomb, limits).find("refused as a decompression bomb") != std::string::npos);
+  CHECK(decompress_error(bomb, limits).find("refused as a decompression bomb") !=
+        std::string::npos);
 
   CHECK(decompress_error(compress(oci::Compression::gzip, std::string(65 << 20, '\0')), limits)
             .find("holds more than 67108864 bytes") != std::string::npos);

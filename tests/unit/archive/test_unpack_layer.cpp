@@ -128,11 +128,18 @@ TEST_CASE("whiteouts and opaque directories", "[archive][unpack]") {
 TEST_CASE("a whiteout is about the layers below only", "[archive][unpack]") {
   const Sandbox box;
   box.unpack(TarBuilder()
-                 .file("a/.wh.dir").directory("a/dir").file("a/dir/new", "1")
-                 .directory("b/dir").file("b/dir/new", "2").file("b/.wh.dir")
-                 .file("c/.wh.dir").file("c/dir/new", "3")
-                 .file("d/.wh.file").file("d/file", "4")
-                 .file("e/file", "5").file("e/.wh.file")
+                 .file("a/.wh.dir")
+                 .directory("a/dir")
+                 .file("a/dir/new", "1")
+                 .directory("b/dir")
+                 .file("b/dir/new", "2")
+                 .file("b/.wh.dir")
+                 .file("c/.wh.dir")
+                 .file("c/dir/new", "3")
+                 .file("d/.wh.file")
+                 .file("d/file", "4")
+                 .file("e/file", "5")
+                 .file("e/.wh.file")
                  .finish());
   for (const char* directory : {"a/dir", "b/dir", "c/dir"}) {
     CAPTURE(directory);
@@ -146,14 +153,26 @@ TEST_CASE("a whiteout is about the layers below only", "[archive][unpack]") {
 TEST_CASE("of two entries with one name the later wins", "[archive][unpack]") {
   const Sandbox box;
   box.unpack(TarBuilder()
-                 .file("same", "first").file("same", "second", 0600)
-                 .directory("d").file("d/inside", "x").file("d", "now a file")
-                 .file("f", "x").directory("f").file("f/inside", "now a directory")
-                 .symlink("l", "f").file("l", "now a file")
-                 .file("x", "x").symlink("x", "f")
-                 .directory("keep", 0700).file("keep/me", "x").directory("keep", 0711)
-                 .file("one", "1").hard_link("two", "one").file("one", "changed")
-                 .file("h", "h").hard_link("h", "h")
+                 .file("same", "first")
+                 .file("same", "second", 0600)
+                 .directory("d")
+                 .file("d/inside", "x")
+                 .file("d", "now a file")
+                 .file("f", "x")
+                 .directory("f")
+                 .file("f/inside", "now a directory")
+                 .symlink("l", "f")
+                 .file("l", "now a file")
+                 .file("x", "x")
+                 .symlink("x", "f")
+                 .directory("keep", 0700)
+                 .file("keep/me", "x")
+                 .directory("keep", 0711)
+                 .file("one", "1")
+                 .hard_link("two", "one")
+                 .file("one", "changed")
+                 .file("h", "h")
+                 .hard_link("h", "h")
                  .finish());
   CHECK(read_all_of(box.path("same")) == "second");
   CHECK(stat_of(box.path("same")).st_mode == (S_IFREG | 0600));
@@ -172,11 +191,16 @@ TEST_CASE("symbolic links on the way are those of the container", "[archive][unp
   const Sandbox box;
   box.unpack(TarBuilder()
                  .directory("usr/lib")
-                 .symlink("lib", "usr/lib").file("lib/a", "a")
-                 .symlink("abs", "/usr/lib").file("abs/b", "b")
-                 .symlink("far", "../../../../usr/lib").file("far/c", "c")
-                 .symlink("var/run", "/run").file("var/run/pid", "d")
-                 .symlink("deep", "there/yet").file("deep/e", "e")
+                 .symlink("lib", "usr/lib")
+                 .file("lib/a", "a")
+                 .symlink("abs", "/usr/lib")
+                 .file("abs/b", "b")
+                 .symlink("far", "../../../../usr/lib")
+                 .file("far/c", "c")
+                 .symlink("var/run", "/run")
+                 .file("var/run/pid", "d")
+                 .symlink("deep", "there/yet")
+                 .file("deep/e", "e")
                  .hard_link("lib/hard", "abs/a")
                  .finish());
   CHECK(read_all_of(box.path("usr/lib/a")) == "a");
@@ -224,13 +248,16 @@ TEST_CASE("long names", "[archive][unpack]") {
     const linux::Fd found = open_in_layers({box.path()}, path, O_RDONLY);
     return found ? linux::read_all(found.get()) : "not there";
   };
-  CHECK(unpacked(TarBuilder().add({.name = "x", .content = "pax", .pax = {{"path", path}}}).finish()) == "pax");
+  CHECK(unpacked(
+            TarBuilder().add({.name = "x", .content = "pax", .pax = {{"path", path}}}).finish()) ==
+        "pax");
   CHECK(unpacked(TarBuilder().add_extension('L', path + '\0').file("x", "gnu").finish()) == "gnu");
 
   const Sandbox box;
   CHECK(box.unpack_error(TarBuilder().add({.name = "x", .pax = {{"path", path + "m"}}}).finish())
             .find("the path is too long") != std::string::npos);
-  CHECK(box.unpack_error(TarBuilder().add({.name = "x", .pax = {{"path", std::string(256, 'n')}}}).finish())
+  CHECK(box.unpack_error(
+               TarBuilder().add({.name = "x", .pax = {{"path", std::string(256, 'n')}}}).finish())
             .find("a name is too long") != std::string::npos);
 }
 
@@ -255,7 +282,11 @@ TEST_CASE("files full of zeros become holes", "[archive][unpack]") {
   std::string content(20 << 20, '\0');
   content[5'000'000] = 'x';
   content.back() = 'y';
-  box.unpack(TarBuilder().file("a", "pad").file("mostly", content).file("all", std::string(9 << 20, '\0')).finish());
+  box.unpack(TarBuilder()
+                 .file("a", "pad")
+                 .file("mostly", content)
+                 .file("all", std::string(9 << 20, '\0'))
+                 .finish());
   CHECK(read_all_of(box.path("mostly")) == content);
   CHECK(stat_of(box.path("mostly")).st_blocks * 512 < 4 << 20);
   CHECK(read_all_of(box.path("all")) == std::string(9 << 20, '\0'));
@@ -266,11 +297,13 @@ TEST_CASE("extended attributes", "[archive][unpack]") {
   const Sandbox box;
   const auto report = box.unpack(
       TarBuilder()
-          .add({.name = "f", .content = "x", .pax = {{"SCHILY.xattr.user.mine", std::string("a\0b", 3)},
-                                     {"SCHILY.xattr.user.overlay.redirect", "/etc"},
-                                     {"SCHILY.xattr.trusted.overlay.metacopy", ""},
-                                     {"SCHILY.xattr.user.coracle.owner", "1:1"},
-                                     {"SCHILY.xattr.security.selinux", "label"}}})
+          .add({.name = "f",
+                .content = "x",
+                .pax = {{"SCHILY.xattr.user.mine", std::string("a\0b", 3)},
+                        {"SCHILY.xattr.user.overlay.redirect", "/etc"},
+                        {"SCHILY.xattr.trusted.overlay.metacopy", ""},
+                        {"SCHILY.xattr.user.coracle.owner", "1:1"},
+                        {"SCHILY.xattr.security.selinux", "label"}}})
           .add({.name = "d", .type = '5', .mode = 0500, .pax = {{"SCHILY.xattr.user.mine", "dir"}}})
           .add({.name = "no", .pax = {{"SCHILY.xattr.nonsense.name", "x"}}})
           .finish());
@@ -283,15 +316,17 @@ TEST_CASE("extended attributes", "[archive][unpack]") {
 
 TEST_CASE("POSIX ACLs", "[archive][unpack]") {
   const Sandbox box;
-  const auto report = box.unpack(
-      TarBuilder()
-          .add({.name = "f", .mode = 0640, .pax = {{"SCHILY.acl.access",
-                 "user::rw-,user::rwx:0,group::r--,mask::rwx,other::---"}}})
-          .add({.name = "g", .mode = 0670,
-                .pax = {{"SCHILY.acl.access", "user::rw-,user:bob:r-x:0,group::r--,mask::rwx,other::---"}}})
-          .add({.name = "d", .type = '5', .mode = 0755,
-                .pax = {{"SCHILY.acl.default", "user::rwx,group::r-x,other::---"}}})
-          .finish());
+  const auto report =
+      box.unpack(TarBuilder()
+                     .add({.name = "g",
+                           .mode = 0670,
+                           .pax = {{"SCHILY.acl.access",
+                                    "user::rw-,user:bob:r-x:0,group::r--,mask::rwx,other::---"}}})
+                     .add({.name = "d",
+                           .type = '5',
+                           .mode = 0755,
+                           .pax = {{"SCHILY.acl.default", "user::rwx,group::r-x,other::---"}}})
+                     .finish());
   const std::string acl = get_attribute(box.path("g"), "system.posix_acl_access");
   CHECK(acl.size() == 4 + 5 * 8);
   CHECK(get_attribute(box.path("d"), "system.posix_acl_default").size() == 4 + 3 * 8);
@@ -308,33 +343,40 @@ TEST_CASE("a layer links to files of the layers below", "[archive][unpack]") {
   REQUIRE(::mkfifo((below + "/usr/bin/fifo").c_str(), 0600) == 0);
   REQUIRE(::chmod((below + "/usr/bin").c_str(), 0711) == 0);
 
-  box.unpack(TarBuilder().hard_link("usr/bin/perl5", "usr/bin/perl").hard_link("copy", "usr/bin/perl")
-                 .hard_link("usr/link2", "usr/bin/link").finish(),
+  box.unpack(TarBuilder()
+                 .hard_link("usr/bin/perl5", "usr/bin/perl")
+                 .hard_link("copy", "usr/bin/perl")
+                 .hard_link("usr/link2", "usr/bin/link")
+                 .finish(),
              on_top_of(below));
   CHECK(read_all_of(box.path("usr/bin/perl5")) == "perl");
   CHECK(stat_of(box.path("usr/bin/perl5")).st_nlink == 3);
   CHECK(stat_of(box.path("usr/bin/perl")).st_mode == stat_of(below + "/usr/bin/perl").st_mode);
-  CHECK(stat_of(box.path("usr/bin/perl")).st_mtim.tv_nsec == stat_of(below + "/usr/bin/perl").st_mtim.tv_nsec);
+  CHECK(stat_of(box.path("usr/bin/perl")).st_mtim.tv_nsec ==
+        stat_of(below + "/usr/bin/perl").st_mtim.tv_nsec);
   CHECK(linux::read_link(box.path("usr/link2")) == "perl");
   CHECK((stat_of(box.path("usr/bin")).st_mode & 07777) == 0711);
 
   const Sandbox other;
-  CHECK(other.unpack_error(TarBuilder().hard_link("x", "usr/bin/nothing").finish(), on_top_of(below))
-            .find("hard link to 'usr/bin/nothing', which is not there") != std::string::npos);
+  CHECK(
+      other.unpack_error(TarBuilder().hard_link("x", "usr/bin/nothing").finish(), on_top_of(below))
+          .find("hard link to 'usr/bin/nothing', which is not there") != std::string::npos);
   CHECK(other.unpack_error(TarBuilder().hard_link("x", "usr/bin/fifo").finish(), on_top_of(below))
             .find("which is not there") != std::string::npos);
   CHECK(other.unpack_error(TarBuilder().hard_link("x", "usr/bin/perl").finish())
             .find("which is not there") != std::string::npos);
 }
 
-TEST_CASE("directories that a layer only passes through keep what they have below", "[archive][unpack]") {
+TEST_CASE("directories that a layer only passes through keep what they have below",
+          "[archive][unpack]") {
   const Sandbox box;
   const std::string below = box.make("below");
   linux::ensure_directory(below + "/tmp/deep", 0755);
   ::chmod((below + "/tmp").c_str(), 01777);
   ::chmod((below + "/tmp/deep").c_str(), 0700);
   ::chmod(below.c_str(), 0555);
-  box.unpack(TarBuilder().file("tmp/deep/file", "x").file("tmp/other/file", "x").finish(), on_top_of(below));
+  box.unpack(TarBuilder().file("tmp/deep/file", "x").file("tmp/other/file", "x").finish(),
+             on_top_of(below));
   CHECK(describe_file(box.path("tmp")) == describe_file(below + "/tmp"));
   CHECK(describe_file(box.path("tmp/deep")) == describe_file(below + "/tmp/deep"));
   CHECK((stat_of(box.path("tmp/other")).st_mode & 07777) == 0755);
@@ -347,15 +389,25 @@ TEST_CASE("owners and devices as root", "[archive][unpack][root]") {
     return;
   }
   const Sandbox box;
-  const auto report = box.unpack(
-      TarBuilder()
-          .add({.name = "f", .content = "x", .mode = 06755, .uid = 1234, .gid = 5678})
-          .add({.name = "d", .type = '5', .mode = 02755, .uid = 3'000'000'000, .gid = 7})
-          .add({.name = "l", .type = '2', .link = "f", .uid = 12, .gid = 13})
-          .add({.name = "zero", .type = '3', .mode = 0666, .uid = 5, .device_major = 1, .device_minor = 5})
-          .add({.name = "disk", .type = '4', .mode = 0660, .gid = 6, .device_major = 8, .device_minor = 1})
-          .add({.name = "huge", .uid = 5'000'000'000, .gid = 1})
-          .finish());
+  const auto report =
+      box.unpack(TarBuilder()
+                     .add({.name = "f", .content = "x", .mode = 06755, .uid = 1234, .gid = 5678})
+                     .add({.name = "d", .type = '5', .mode = 02755, .uid = 3'000'000'000, .gid = 7})
+                     .add({.name = "l", .type = '2', .link = "f", .uid = 12, .gid = 13})
+                     .add({.name = "zero",
+                           .type = '3',
+                           .mode = 0666,
+                           .uid = 5,
+                           .device_major = 1,
+                           .device_minor = 5})
+                     .add({.name = "disk",
+                           .type = '4',
+                           .mode = 0660,
+                           .gid = 6,
+                           .device_major = 8,
+                           .device_minor = 1})
+                     .add({.name = "huge", .uid = 5'000'000'000, .gid = 1})
+                     .finish());
   CHECK(describe_file(box.path("f")).starts_with("106755 1234:5678 "));
   CHECK(describe_file(box.path("d")).starts_with("042755 3000000000:7 "));
   CHECK(describe_file(box.path("l")).starts_with("120777 12:13 "));

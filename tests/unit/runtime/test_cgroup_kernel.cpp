@@ -39,10 +39,22 @@ namespace {
   while (true) ::pause();
 }
 
+char state_of(pid_t pid) {
+  const auto text = linux::read_file(fmt::format("/proc/{}/stat", pid));
+  return text.at(text.rfind(')') + 2);
+}
+
+/// The child, once it sleeps: it has its signal handlers then.
+linux::Child asleep(pid_t pid) {
+  REQUIRE(pid > 0);
+  while (state_of(pid) != 'S') ::usleep(1000);
+  return linux::Child(pid);
+}
+
 linux::Child sleeper() {
   const pid_t pid = ::fork();
   if (pid == 0) sleep_until_killed();
-  return linux::Child(pid);
+  return asleep(pid);
 }
 
 /// A child that is born in a group.
@@ -53,8 +65,7 @@ linux::Child sleeper_in(int group) {
   arguments.cgroup = static_cast<std::uint64_t>(group);
   const auto pid = static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
   if (pid == 0) sleep_until_killed();
-  REQUIRE(pid > 0);
-  return linux::Child(pid);
+  return asleep(pid);
 }
 
 std::string unique_name() {
@@ -84,11 +95,6 @@ std::vector<std::string> directories_of(const Cgroup& group) {
 bool is_listed(const Cgroup& group, pid_t pid) {
   const auto pids = group.processes();
   return std::ranges::find(pids, pid) != pids.end();
-}
-
-char state_of(pid_t pid) {
-  const auto text = linux::read_file(fmt::format("/proc/{}/stat", pid));
-  return text.at(text.rfind(')') + 2);
 }
 
 void check_life_of_a_group() {

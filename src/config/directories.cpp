@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// The user's directories (XDG base directory specification).
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "config/config_internal.hpp"
+#include "coracle/base/error.hpp"
+#include "coracle/linux/file.hpp"
+#include "coracle/linux/user_database.hpp"
+
+namespace coracle::config {
+namespace {
+
+bool is_own_directory(const std::string& path, uid_t uid) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == uid;
+}
+
+/// The specification takes relative paths for invalid, to be ignored.
+std::string absolute_variable(const char* name) {
+  auto path = environment(name);
+  if (!path.starts_with('/')) path.clear();
+  return path;
+}
+
+/// Empty for a user whom nobody knows: any uid may run in a container.
+std::string try_home_directory() {
+  if (auto home = environment("HOME"); !home.empty()) return home;
+  const auto passwd = linux::read_file_if_exists("/etc/passwd");
+  const auto entry = linux::find_user_by_uid(passwd.value_or(""), ::getuid());
+  return entry ? entry->home : "";
+}
+
+}  // namespace
+
+std::string environment(const char* name) {
+  const char* value = ::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+std::string home_directory() {
+  auto home = try_home_directory();
+  if (home.empty()) {
+    throw Error(ErrorClass::invalid_argument, "the home directory is not known: set HOME");
+  }
+  return home;
+}
+
+std::string own_config_file() {
+  auto directory = absolute_variable("XDG_CONFIG_HOME");
+  if (directory.empty()) {
+    const auto home = try_home_directory();
+    if (home.empty()) return "";
+    directory = home + "/.config";
+  }
+  return directory + "/coracle/coracle.conf";
+}
+
+std::string rootless_root() {
+  const auto path = absolute_variable("XDG_DATA_HOME");
+  return (path.empty() ? home_directory() + "/.local/share" : path) + "/coracle";
+}
+
+std::string private_directory(const std::string& parent, uid_t uid) {
+  const std::string path = fmt::format("{}/coracle-run-{}", parent, uid);
+  // Made at once: later anybody could have made it first.
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+    throw SysError("cannot create directory '{}'", path);
+  }
+  const auto info = linux::stat_if_exists(path);
+  if (!info || !S_ISDIR(info->st_mode) || info->st_uid != uid || (info->st_mode & 077) != 0) {
+    Error error(ErrorClass::permission_denied, "'{}' is not a private directory of this user",
+                path);
+    error.set_hint("remove it, or set XDG_RUNTIME_DIR or --runroot");
+    throw error;
+  }
+  return path;
+}
+
+std::string rootless_runroot(uid_t uid) {
+  // Inside the engine's user namespace the user's files belong to root.
+  const uid_t owner = ::geteuid();
+  for (const auto& directory :
+       {absolute_variable("XDG_RUNTIME_DIR"), fmt::format("/run/user/{}", uid)}) {
+    // After su it may still be the other user's.
+    if (!directory.empty() && is_own_directory(directory, owner)) return directory + "/coracle";
+  }
+  return private_directory("/tmp", uid);
+}
+
+}  // namespace coracle::config

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loop of the monitor's process.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "coracle/monitor/launch.hpp"
+#include "monitor/client.hpp"
+#include "monitor/log_writer.hpp"
+#include "monitor/poll_set.hpp"
+#include "monitor/pump.hpp"
+#include "monitor/restart_policy.hpp"
+#include "monitor/termination.hpp"
+
+namespace coracle::monitor {
+
+/// Takes one container from its first start to its last end.
+class Monitor {
+ public:
+  /// @param channel  to the launching client
+  Monitor(const LaunchPlan& plan, Lifecycle& lifecycle, linux::Fd channel);
+
+  /// @returns whether the container was started at all; if not, the client has been told why
+  bool run();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  using Deadline = std::optional<Clock::time_point>;
+
+  enum class Phase {
+    running,   ///< there is a process
+    draining,  ///< it has ended; what it wrote is still on its way
+    waiting,   ///< for the next start
+    ended,
+  };
+
+  // The life of the container.
+  bool start_first();
+  bool await_hello();
+  void start();
+  runtime::StartedProcess create_process();
+  void open_terminal(linux::Fd master);
+  void reap();
+  void finish_run();
+  void restart();
+  void begin_stop();
+  void finish();
+
+  // One turn of the loop.
+  void turn();
+  int timeout_ms() const;
+  bool is_drained(bool quiet) const;
+  void pump();
+  void check_deadlines();
+  void settle();
+
+  // Clients.
+  void accept_clients();
+  void hear_clients();
+  void handle(Client& client, Packet& packet);
+  void tell_about_lost_outputs();
+  void resize(linux::WindowSize size);
+  void dismiss_clients();
+
+  const LaunchPlan& plan_;
+  Lifecycle& lifecycle_;
+  RestartPolicy policy_;
+  Termination termination_;
+  LogWriter log_{LogConfig{}};
+  Clients clients_;
+  linux::Fd listener_;
+  OutputPump output_{Stream::output};
+  OutputPump error_{Stream::error};
+  InputPump input_;
+  PollSet set_;
+  ReclaimableMemory memory_;
+
+  Phase phase_ = Phase::waiting;
+  pid_t pid_ = -1;
+  linux::Fd pidfd_;
+  /// The terminal's other end. While we hold it, a program may close and reopen its terminal.
+  linux::Fd terminal_slave_;
+  linux::WindowSize size_;
+  int exit_code_ = 0;
+  bool may_restart_ = true;
+  bool stop_asked_ = false;
+  Clock::time_point started_at_;
+  Deadline kill_at_;
+  Deadline restart_at_;
+  Deadline settle_at_;
+  bool is_settled_ = false;  ///< nothing has happened for a while
+};
+
+}  // namespace coracle::monitor

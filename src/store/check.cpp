@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "coracle/store/check.hpp"
+
+#include <set>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/time.hpp"
+#include "coracle/linux/file.hpp"
+
+namespace coracle::store {
+namespace {
+
+class Checker {
+ public:
+  Checker(ContainerStore& containers, ImageStore& images, const CheckOptions& options)
+      : containers_(containers), images_(images), options_(options) {}
+
+  std::vector<Finding> run() {
+    clean();
+    if (options_.verify_content) check_blobs();
+    check_index();
+    check_layers();
+    check_images();
+    check_links();
+    for (const auto& id : containers_.list()) check_container(id);
+    if (options_.repair) images_.collect_garbage();
+    return std::move(findings_);
+  }
+
+ private:
+  /// Notes a finding; with a way to repair it, and if that is wanted, goes that way.
+  template <typename Repair>
+  void add(std::string object, std::string what, Repair&& repair) {
+    Finding& finding = findings_.emplace_back(std::move(object), std::move(what), true, false);
+    if (!options_.repair) return;
+    try {
+      repair();
+      finding.repaired = true;
+    } catch (const Error& error) {
+      finding.what += " (the repair failed: " + error.describe() + ")";
+    }
+  }
+  void add_hopeless(std::string object, std::string what) {
+    findings_.emplace_back(std::move(object), std::move(what), false, false);
+  }
+
+  void clean() {
+    containers_.empty_trash();
+    containers_.drop_dangling_names();
+    images_.remove_leftovers();
+  }
+
+  void check_blobs() {
+    for (const auto& digest : images_.blobs().list()) {
+      if (images_.blobs().verify(digest)) continue;
+      damaged_.insert(digest);
+      add("blob " + digest.str(), "its content does not have this digest",
+          [&] { images_.blobs().remove(digest); });
+    }
+  }
+
+  void check_index() {
+    try {
+      (void)images_.list();
+    } catch (const Error& error) {
+      add("index.json", error.describe(), [&] { images_.rebuild_index(); });
+      index_is_lost_ = !findings_.back().repaired;
+    }
+  }
+
+  /// A layer is complete or absent, but its record may have been lost with the power.
+  void check_layers() {
+    for (const auto& diff_id : images_.layers().list()) {
+      try {
+        if (images_.layers().load(diff_id).diff_id == diff_id) continue;
+        throw Error(ErrorClass::invalid_argument, "its record describes another layer");
+      } catch (const Error& error) {
+        // Taken away, it is missing: then it is unpacked again.
+        add("layer " + diff_id.str(), error.describe(), [&] { images_.layers().discard(diff_id); });
+      }
+    }
+  }
+
+  void require_blob(const Digest& digest, std::string_view what) const {
+    if (damaged_.contains(digest) || !images_.blobs().has(digest)) {
+      throw Error(ErrorClass::not_found, "its {} {} is missing or damaged", what, digest.str());
+    }
+  }
+
+  /// @throws Error saying why the image cannot be used
+  Image load_whole(const ImageSummary& summary) const {
+    require_blob(summary.manifest, "manifest");
+    Image image = images_.load(summary);
+    for (const auto& layer : image.manifest.layers) require_blob(layer.digest, "blob");
+    if (image.manifest.layers.size() != image.config.diff_ids.size()) {
+      throw Error(ErrorClass::invalid_argument, "its manifest and configuration do not fit");
+    }
+    return image;
+  }
+
+  void check_images() {
+    if (index_is_lost_) return;
+    for (const auto& summary : images_.list()) {
+      const std::string object = "image " + (summary.names.empty() ? summary.id : summary.names[0]);
+      try {
+        check_layers_of(object, load_whole(summary));
+      } catch (const Error& error) {
+        add(object, error.message(), [&] { images_.forget(summary); });
+      }
+    }
+  }
+
+  void check_layers_of(const std::string& object, const Image& image) {
+    std::vector<std::string> below;
+    for (std::size_t i = 0; i < image.config.diff_ids.size(); ++i) {
+      const Digest& diff_id = image.config.diff_ids[i];
+      if (!images_.layers().has(diff_id)) {
+        add(object, "layer " + diff_id.str() + " is missing", [&] {
+          const linux::Fd blob = images_.blobs().open(image.manifest.layers[i].digest);
+          archive::FdSource source(blob.get());
+          images_.layers().unpack(source, diff_id, below);
+        });
+      }
+      below.insert(below.begin(), images_.layers().path(diff_id));
+    }
+  }
+
+  void check_links() {
+    const auto& layers = images_.layers();
+    for (const auto& name : layers.dangling_links()) {
+      add("link " + name, "it leads to no layer", [&] { layers.repair_links(); });
+    }
+    for (const auto& diff_id : layers.list()) {
+      const std::string link = layers.short_base() + "/" + layers.short_path(diff_id);
+      if (linux::exists(link)) continue;
+      add("layer " + diff_id.str(), "its short name is missing", [&] { layers.repair_links(); });
+    }
+  }
+
+  void check_container(const ContainerId& id) {
+    ContainerConfig config;
+    try {
+      config = containers_.load_config(id);
+    } catch (const Error& error) {
+      if (error.error_class() == ErrorClass::not_found &&
+          !linux::exists(containers_.directory(id))) {
+        return;  // Removed meanwhile.
+      }
+      add("container " + id.str(), "its record cannot be read: " + error.describe(),
+          [&] { linux::remove_tree(containers_.discard(id)); });
+      return;
+    }
+    check_state(config, id);
+    const std::string object = "container " + config.name;
+    if (containers_.try_find(config.name) != id) {
+      add(object, "its name does not lead to it", [&] {
+        if (containers_.restore_name(config)) return;
+        throw Error(ErrorClass::conflict, "another container has that name");
+      });
+    }
+    for (const auto& text : config.layers) {
+      if (images_.layers().has(Digest::parse(text))) continue;
+      add_hopeless(object, "layer " + text + " is missing");
+    }
+  }
+
+  void check_state(const ContainerConfig& config, const ContainerId& id) {
+    try {
+      (void)containers_.load_state(id);
+    } catch (const Error& error) {
+      add("container " + config.name, "its state cannot be read: " + error.describe(), [&] {
+        const auto lock = containers_.lock(id);
+        ContainerState state;
+        state.status = ContainerStatus::exited;
+        state.exit_code = k_lost_exit_code;
+        state.error = "its state was lost";
+        state.finished_at = format_rfc3339(now());
+        containers_.save_state(id, state);
+      });
+    }
+  }
+
+  /// As for containers that a reboot ended.
+  static constexpr int k_lost_exit_code = 255;
+
+  ContainerStore& containers_;
+  ImageStore& images_;
+  CheckOptions options_;
+  bool index_is_lost_ = false;
+  std::set<Digest> damaged_;
+  std::vector<Finding> findings_;
+};
+
+}  // namespace
+
+std::vector<Finding> check(ContainerStore& containers, ImageStore& images,
+                           const CheckOptions& options) {
+  return Checker(containers, images, options).run();
+}
+
+}  // namespace coracle::store

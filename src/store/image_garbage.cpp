@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <set>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/log.hpp"
+#include "coracle/linux/file.hpp"
+#include "coracle/store/container_store.hpp"
+#include "coracle/store/image_store.hpp"
+#include "store/image_index_internal.hpp"
+#include "store/staging_internal.hpp"
+
+namespace coracle::store {
+
+struct ImageStore::Needed {
+  std::set<Digest> blobs;
+  std::set<Digest> layers;
+};
+
+/// What images and containers refer to. Nothing when a record cannot be read: what nobody knows to
+/// be garbage is kept. system check names the record.
+std::optional<ImageStore::Needed> ImageStore::find_needed() const {
+  auto layers = ContainerStore(root_, "").layers_in_use();
+  if (!layers) return std::nullopt;
+  Needed needed;
+  needed.layers = *std::move(layers);
+  for (const auto& entry : read_index()) {
+    try {
+      ImageSummary summary;
+      summary.id = entry.id();
+      summary.manifest = entry.descriptor.digest;
+      const Image image = load(summary);
+      needed.blobs.insert(summary.manifest);
+      needed.blobs.insert(image.manifest.config.digest);
+      for (const auto& layer : image.manifest.layers) needed.blobs.insert(layer.digest);
+      needed.layers.insert(image.config.diff_ids.begin(), image.config.diff_ids.end());
+    } catch (const Error& error) {
+      log::info("nothing is collected: {}", error.describe());
+      return std::nullopt;
+    }
+  }
+  return needed;
+}
+
+void ImageStore::collect_garbage(const std::vector<std::string>& further_layers) {
+  if (!linux::exists(layout_)) return;
+  {
+    // While somebody adds an image its blobs have no image yet: the garbage then waits for the
+    // next.
+    const auto alone =
+        linux::FileLock::try_acquire(layout_ + "/.adding.lock", linux::FileLock::Mode::exclusive);
+    if (!alone) return;
+    const auto index = lock_index();
+    auto needed = find_needed();
+    if (!needed) return;
+    for (const auto& text : further_layers) needed->layers.insert(Digest::parse(text));
+    for (const auto& digest : blobs_.list()) {
+      if (!needed->blobs.contains(digest)) blobs_.remove(digest);
+    }
+    for (const auto& diff_id : layers_.list()) {
+      if (!needed->layers.contains(diff_id)) layers_.discard(diff_id);
+    }
+  }
+  // Files are deleted when nobody waits for the locks any more.
+  blobs_.remove_leftovers();
+  layers_.remove_leftovers();
+}
+
+void ImageStore::remove_leftovers() const {
+  blobs_.remove_leftovers();
+  layers_.remove_leftovers();
+  remove_stale_replacements(layout_);
+}
+
+}  // namespace coracle::store

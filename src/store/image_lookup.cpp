@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a user may call an image, in the order in which podman tries it.
+#include <algorithm>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/strings.hpp"
+#include "coracle/oci/reference.hpp"
+#include "coracle/store/image_store.hpp"
+
+namespace coracle::store {
+namespace {
+
+using Images = std::vector<ImageSummary>;
+
+bool has_name(const ImageSummary& image, const std::string& name) {
+  return std::ranges::find(image.names, name) != image.names.end();
+}
+
+/// "repository@digest": the image of that manifest, if it has a name in that repository.
+bool has_digest(const ImageSummary& image, const oci::Reference& wanted) {
+  return image.manifest == wanted.digest &&
+         std::ranges::any_of(image.names, [&](const std::string& name) {
+           return name.starts_with(wanted.name() + ":");
+         });
+}
+
+const ImageSummary* find_by_reference(const Images& images, const oci::Reference& given) {
+  using oci::ShortNames;
+  for (const auto kind : {ShortNames::localhost, ShortNames::docker}) {
+    const auto wanted = oci::parse_normalized(given.str(), kind).with_default_tag();
+    for (const auto& image : images) {
+      const bool fits =
+          wanted.has_digest() ? has_digest(image, wanted) : has_name(image, wanted.str());
+      if (fits) return &image;
+    }
+  }
+  return nullptr;
+}
+
+const ImageSummary* find_by_id(const Images& images, std::string_view text) {
+  std::string_view digits = text;
+  if (digits.starts_with("sha256:")) digits.remove_prefix(7);
+  if (digits.empty() || !is_hex(digits)) return nullptr;
+  const ImageSummary* found = nullptr;
+  for (const auto& image : images) {
+    if (!image.id.starts_with(digits) && image.manifest.hex() != digits) continue;
+    if (found != nullptr) throw Error(ErrorClass::conflict, "image id '{}' is ambiguous", text);
+    found = &image;
+  }
+  return found;
+}
+
+/// A short name that an image has in some other registry.
+const ImageSummary* find_in_any_registry(const Images& images, const oci::Reference& given) {
+  if (given.has_domain() || given.has_digest()) return nullptr;
+  const std::string suffix = "/" + given.with_default_tag().str();
+  const ImageSummary* found = nullptr;
+  for (const auto& image : images) {
+    const bool fits = std::ranges::any_of(
+        image.names, [&](const std::string& name) { return name.ends_with(suffix); });
+    if (!fits) continue;
+    if (found != nullptr) {
+      Error error(ErrorClass::conflict, "the short name '{}' is ambiguous", given.str());
+      error.set_hint("give it with its registry, or use the image's id");
+      throw error;
+    }
+    found = &image;
+  }
+  return found;
+}
+
+std::optional<oci::Reference> try_parse(std::string_view name) {
+  try {
+    auto reference = oci::parse_reference(name);
+    if (reference.has_digest()) reference.tag.clear();
+    return reference;
+  } catch (const Error&) {
+    return std::nullopt;  // Perhaps an id with its algorithm.
+  }
+}
+
+}  // namespace
+
+std::optional<ImageSummary> ImageStore::try_find(std::string_view name) const {
+  const Images images = list();
+  const auto reference = try_parse(name);
+  const ImageSummary* found = nullptr;
+  if (reference) found = find_by_reference(images, *reference);
+  if (found == nullptr) found = find_by_id(images, name);
+  if (found == nullptr && reference) found = find_in_any_registry(images, *reference);
+  if (found == nullptr) return std::nullopt;
+  return *found;
+}
+
+ImageSummary ImageStore::find(std::string_view name) const {
+  auto image = try_find(name);
+  if (!image) throw Error(ErrorClass::not_found, "{}: image not known", name);
+  return *std::move(image);
+}
+
+}  // namespace coracle::store
