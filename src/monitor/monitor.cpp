@@ -136,17 +136,18 @@ void Monitor::turn() {
   pump();
   if (phase_ == Phase::running && set_.is_ready(process)) {
     reap();
-  } else if (phase_ == Phase::draining && is_drained(quiet)) {
-    finish_run();
+  } else if (phase_ == Phase::draining && quiet) {
+    if (is_waiting_for_client()) {
+      record_exit();
+    } else {
+      finish_run();
+    }
   }
   check_deadlines();
 }
 
 int Monitor::timeout_ms() const {
-  if (phase_ == Phase::draining && !output_.waits_for_client(clients_) &&
-      !error_.waits_for_client(clients_)) {
-    return 0;
-  }
+  if (phase_ == Phase::draining && !is_waiting_for_client()) return 0;
   Deadline next;
   for (const Deadline& deadline : {kill_at_, restart_at_, settle_at_}) {
     if (deadline && (!next || *deadline < *next)) next = deadline;
@@ -157,10 +158,8 @@ int Monitor::timeout_ms() const {
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 1'000'000'000));
 }
 
-/// All that the ended container wrote has reached log and clients. A process that outlives it may
-/// still hold the streams (--pid=host): what is not there now does not count.
-bool Monitor::is_drained(bool quiet) const {
-  return quiet && !output_.waits_for_client(clients_) && !error_.waits_for_client(clients_);
+bool Monitor::is_waiting_for_client() const {
+  return output_.waits_for_client(clients_) || error_.waits_for_client(clients_);
 }
 
 void Monitor::pump() {
@@ -204,6 +203,13 @@ void Monitor::reap() {
   kill_at_.reset();
   input_.close();
   phase_ = Phase::draining;
+  exit_is_recorded_ = false;
+  lifecycle_.ended();
+}
+
+/// Whoever sees the end finds the whole log, unless a client holds it up.
+void Monitor::record_exit() {
+  if (std::exchange(exit_is_recorded_, true)) return;
   try {
     may_restart_ = lifecycle_.exited(exit_code_) && !stop_asked_;
   } catch (const std::exception&) {
@@ -212,11 +218,14 @@ void Monitor::reap() {
   }
 }
 
+/// All that the ended container wrote has reached log and clients. A process that outlives it may
+/// still hold the streams (--pid=host): what is not there now does not count.
 void Monitor::finish_run() {
   output_.close();
   error_.close();
   terminal_slave_.reset();
   log_.finish();
+  record_exit();
   std::optional<milliseconds> wait;
   if (may_restart_ && !stop_asked_) {
     wait =
@@ -233,7 +242,7 @@ void Monitor::finish_run() {
 }
 
 void Monitor::restart() {
-  if (!lifecycle_.restarting()) {
+  if (!lifecycle_.may_restart()) {
     phase_ = Phase::ended;
     return;
   }

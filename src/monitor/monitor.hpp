@@ -42,6 +42,7 @@ class Monitor {
   runtime::StartedProcess create_process();
   void open_terminal(linux::Fd master);
   void reap();
+  void record_exit();
   void finish_run();
   void restart();
   void begin_stop();
@@ -50,7 +51,7 @@ class Monitor {
   // One turn of the loop.
   void turn();
   int timeout_ms() const;
-  bool is_drained(bool quiet) const;
+  bool is_waiting_for_client() const;
   void pump();
   void check_deadlines();
   void settle();
@@ -83,6 +84,7 @@ class Monitor {
   linux::Fd terminal_slave_;
   linux::WindowSize size_;
   int exit_code_ = 0;
+  bool exit_is_recorded_ = true;
   bool may_restart_ = true;
   bool stop_asked_ = false;
   Clock::time_point started_at_;

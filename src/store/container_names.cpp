@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <limits.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "coracle/base/error.hpp"
@@ -44,8 +45,8 @@ void ContainerNames::reserve(const std::string& name, const std::string& id) con
       throw SysError("cannot reserve the name '{}'", name);
     } else if (const auto holder = find(name); holder == id) {
       return;
-    } else if (holder && !release_void(name)) {
-      throw_in_use(name, *holder);
+    } else if (!release_void(name)) {
+      throw_in_use(name, holder.value_or("another container"));
     }
   }
 }
@@ -78,8 +79,12 @@ bool ContainerNames::is_void(const std::string& name) const {
 }
 
 bool ContainerNames::release_void(const std::string& name) const {
+  // A link that is there stays until the lock is free. One that is not may appear at any time, and
+  // is then its maker's.
   const auto alone = lock();
-  if (!is_void(name)) return false;
+  const auto info = linux::stat_if_exists(link(name));
+  if (!info) return true;
+  if (S_ISLNK(info->st_mode) && !is_void(name)) return false;
   linux::remove_file(link(name));
   return true;
 }

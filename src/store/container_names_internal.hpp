@@ -28,7 +28,7 @@ class ContainerNames {
   std::optional<std::string> find(const std::string& name) const;
   std::vector<std::string> list() const;
   bool is_void(const std::string& name) const;
-  /// Frees a name that is void, if it still is. Returns whether it was.
+  /// Frees a name that is void, if it still is. Returns whether it is free, or was a moment ago.
   bool release_void(const std::string& name) const;
 
  private:

@@ -53,11 +53,14 @@ class Lifecycle {
   virtual runtime::StartedProcess create(const runtime::StandardStreams& streams) = 0;
   /// Records that it runs. An Error from here ends the process again.
   virtual void started(pid_t pid) = 0;
-  /// Records the end, before any client hears of it.
+  /// The process has ended: stops what it has left running, before its last output is read.
+  virtual void ended() noexcept = 0;
+  /// Records the end, before any client hears of it, and once the log has all that was written;
+  /// earlier only if a client that does not read holds that up.
   /// @returns whether a restart policy may still apply: not after a stop by the user
   virtual bool exited(int exit_code) = 0;
-  /// Records that it will be started again, unless the user has stopped it meanwhile: false.
-  virtual bool restarting() = 0;
+  /// Before another start: false if the user has stopped or removed it meanwhile.
+  virtual bool may_restart() = 0;
   /// A start after the first has failed, and there will be no other: records the error and the end.
   virtual void start_failed(const Error& error) { exited(error.exit_code()); }
   /// After the last end: takes the container out of sight if it is to be removed.

@@ -187,6 +187,7 @@ void ContainerLifecycle::started(pid_t pid) {
   state_.exit_code = 0;
   state_.error.clear();
   state_.stopped_by_user = false;
+  state_.restart_count = first_start_ ? 0 : state_.restart_count + 1;
   context_.containers().save_state(id_, state_);
   if (first_start_ && !config_.pidfile.empty()) {
     linux::write_file_atomic(config_.pidfile, std::to_string(pid), linux::Durability::crash_of_process, 0644);
@@ -194,7 +195,7 @@ void ContainerLifecycle::started(pid_t pid) {
   first_start_ = false;
 }
 
-bool ContainerLifecycle::exited(int exit_code) {
+void ContainerLifecycle::ended() noexcept {
   if (own_mounts_) ::umount2(context_.containers().merged(id_).c_str(), MNT_DETACH);
   if (cgroup_) {
     try {
@@ -203,6 +204,9 @@ bool ContainerLifecycle::exited(int exit_code) {
       // Left for the next start or rm, which find it by its path.
     }
   }
+}
+
+bool ContainerLifecycle::exited(int exit_code) {
   try {
     const auto lock = context_.containers().lock(id_);
     state_ = context_.containers().load_state(id_);
@@ -216,20 +220,17 @@ bool ContainerLifecycle::exited(int exit_code) {
   return !state_.stopped_by_user;
 }
 
-bool ContainerLifecycle::restarting() {
+bool ContainerLifecycle::may_restart() {
   try {
-    const auto lock = context_.containers().lock(id_);
     state_ = context_.containers().load_state(id_);
-    if (state_.stopped_by_user) return false;
-    ++state_.restart_count;
-    context_.containers().save_state(id_, state_);
-    return true;
+    return !state_.stopped_by_user;
   } catch (const Error&) {
     return false;
   }
 }
 
 void ContainerLifecycle::start_failed(const Error& error) {
+  ended();
   exited(error.exit_code());
   state_.error = error.describe();
   context_.containers().save_state(id_, state_);

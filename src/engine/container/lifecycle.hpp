@@ -21,8 +21,9 @@ class ContainerLifecycle final : public monitor::Lifecycle {
   void terminal_resized(linux::WindowSize size) override { window_ = size; }
   runtime::StartedProcess create(const runtime::StandardStreams& streams) override;
   void started(pid_t pid) override;
+  void ended() noexcept override;
   bool exited(int exit_code) override;
-  bool restarting() override;
+  bool may_restart() override;
   void start_failed(const Error& error) override;
   void finished() noexcept override;
   void cleaned_up() noexcept override;

@@ -57,7 +57,7 @@ TEST_CASE("the runtime directory is used only where it is the user's own") {
 
 TEST_CASE("directories follow the XDG variables when those are absolute") {
   {
-    const ScopedEnvironment environment({{"HOME", "/home/u"}});
+    const ScopedEnvironment environment(std::map<std::string, std::string>{{"HOME", "/home/u"}});
     CHECK(rootless_root() == "/home/u/.local/share/coracle");
     CHECK(own_config_file() == "/home/u/.config/coracle/coracle.conf");
   }

@@ -100,12 +100,15 @@ void FakeLifecycle::started(pid_t pid) {
   tell("started " + std::to_string(pid));
 }
 
+void FakeLifecycle::ended() noexcept { tell("ended"); }
+
 bool FakeLifecycle::exited(int exit_code) {
+  if (before_exited) before_exited();
   tell("exited " + std::to_string(exit_code));
   return !stopped_by_user;
 }
 
-bool FakeLifecycle::restarting() {
+bool FakeLifecycle::may_restart() {
   tell("restarting");
   return true;
 }

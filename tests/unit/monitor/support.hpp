@@ -43,14 +43,16 @@ class FakeLifecycle final : public Lifecycle {
 
   std::function<void()> before_create;  ///< may throw
   std::function<void()> before_started;
+  std::function<void()> before_exited;
   bool stopped_by_user = false;
 
   void prepare() override { tell("prepare"); }
   void terminal_resized(linux::WindowSize size) override { size_ = size; }
   runtime::StartedProcess create(const runtime::StandardStreams& streams) override;
   void started(pid_t pid) override;
+  void ended() noexcept override;
   bool exited(int exit_code) override;
-  bool restarting() override;
+  bool may_restart() override;
   void finished() noexcept override { tell("finished"); }
   void cleaned_up() noexcept override { tell("cleaned up"); }
 

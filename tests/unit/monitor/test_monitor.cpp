@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The life of a container in its monitor.
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -51,12 +52,13 @@ TEST_CASE("a detached container runs to its end") {
   await_start(launched.channel.get());
   CHECK(wait_for(launched.monitor) == 0);
   const auto events = lifecycle.events();
-  REQUIRE(events.size() == 5);
+  REQUIRE(events.size() == 6);
   CHECK(events[0] == "prepare");
   CHECK(events[1].starts_with("started "));
-  CHECK(events[2] == "exited 7");
-  CHECK(events[3] == "finished");
-  CHECK(events[4] == "cleaned up");
+  CHECK(events[2] == "ended");
+  CHECK(events[3] == "exited 7");
+  CHECK(events[4] == "finished");
+  CHECK(events[5] == "cleaned up");
   CHECK_FALSE(linux::exists(place.plan.control_socket));
 }
 
@@ -154,6 +156,23 @@ TEST_CASE("a client that is gone before the start wants no container") {
   launched.channel.reset();
   CHECK(wait_for(launched.monitor) == 1);
   CHECK_FALSE(linux::exists(place.directory.path() + "/events"));
+}
+
+TEST_CASE("whoever sees the end finds the whole log") {
+  Place place;
+  place.plan.log.path = place.log_path();
+  const std::string expected = std::string(60'000, 'a') + "b\n";
+  FakeLifecycle lifecycle(place.directory.path(), [&] {
+    write_text(1, expected);
+    return 0;
+  });
+  lifecycle.before_exited = [&] {
+    if (log_of(place) != expected) throw Error(ErrorClass::internal, "incomplete");
+  };
+  const Launched launched = launch(place.plan, lifecycle);
+  await_start(launched.channel.get());
+  CHECK(wait_for(launched.monitor) == 0);
+  CHECK(lifecycle.has_event("exited 0"));
 }
 
 TEST_CASE("the log gets everything, to the last byte") {
@@ -315,6 +334,7 @@ TEST_CASE("descriptors for the container are kept for each start") {
     const linux::Pipe pipe = linux::make_pipe();
     write_text(pipe.write.get(), "ab");
     ::dup2(pipe.read.get(), 3);
+    ::fcntl(3, F_SETFD, 0);  // It may have been 3 already.
     place.plan.preserved_fds = 1;
     place.plan.restart = Restart::on_failure;
     place.plan.restart_limit = 1;

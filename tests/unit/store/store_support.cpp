@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "coracle/base/ids.hpp"
 #include "coracle/oci/manifest.hpp"
 #include "coracle/store/check.hpp"
@@ -102,7 +104,8 @@ linux::Child start_child(const std::function<void()>& work) {
   if (pid > 0) return linux::Child(pid);
   try {
     work();
-  } catch (const std::exception&) {
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "child: {}\n", error.what());
     ::_exit(1);
   }
   ::_exit(0);

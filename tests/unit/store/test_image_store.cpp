@@ -65,9 +65,10 @@ TEST_CASE("names are resolved as podman does") {
     const auto found = images.try_find(name);
     CHECK((found && found->id == id));
   }
-  for (const std::string name :
-       {"debian", "tool", "ool:v1", "quay.io/base", "base@" + hub.manifest.str(), std::string(""),
-        std::string("sha256:"), std::string("UPPER"), std::string("a b")}) {
+  const std::vector<std::string> unknown = {
+      "debian", "tool", "ool:v1", "quay.io/base", "base@" + hub.manifest.str(), "", "sha256:",
+      "UPPER",  "a b"};
+  for (const std::string& name : unknown) {
     INFO(name);
     CHECK_FALSE(images.try_find(name));
   }
