@@ -2,7 +2,6 @@
 #include "coracle/engine/context.hpp"
 
 #include "coracle/base/log.hpp"
-#include "coracle/engine/user_namespace.hpp"
 
 namespace coracle::engine {
 
@@ -23,9 +22,20 @@ const linux::IdMappings& Context::mappings() {
   return mappings_;
 }
 
+void Context::begin_namespace() {
+  if (namespace_ || entered_ || !config_.rootless) return;
+  namespace_.emplace(config_.runroot, mappings());
+}
+
+void Context::finish_namespace() {
+  begin_namespace();
+  if (namespace_) namespace_->finish();
+}
+
 void Context::enter_namespace() {
   if (entered_ || !config_.rootless) return;
-  enter_user_namespace(config_.runroot, mappings());
+  begin_namespace();
+  namespace_->enter();
   entered_ = true;
 }
 

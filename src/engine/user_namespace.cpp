@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coracle/engine/user_namespace.hpp"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -39,18 +37,21 @@ std::optional<linux::ProcessIdentity> parse_entry(const std::string& name) {
   return linux::ProcessIdentity{static_cast<pid_t>(*pid), static_cast<std::uint64_t>(*start)};
 }
 
-bool join_namespace_of(const linux::ProcessIdentity& process) {
-  const linux::Fd pidfd = linux::open_pidfd(process);
-  return pidfd && ::setns(pidfd.get(), CLONE_NEWUSER) == 0;
+linux::Fd open_namespace_of(const linux::ProcessIdentity& process) {
+  linux::Fd fd = linux::open_if_exists(fmt::format("/proc/{}/ns/user", process.pid), O_RDONLY);
+  // Only a process that is still itself after the opening was it before.
+  if (fd && !linux::is_alive(process)) fd.reset();
+  return fd;
 }
 
-bool join_listed(const std::string& directory) {
+linux::Fd open_listed(const std::string& directory) {
   for (const auto& name : linux::list_directory(directory)) {
-    const auto process = parse_entry(name);
-    if (process && join_namespace_of(*process)) return true;
+    if (const auto process = parse_entry(name)) {
+      if (linux::Fd fd = open_namespace_of(*process)) return fd;
+    }
     ::unlink((directory + "/" + name).c_str());
   }
-  return false;
+  return {};
 }
 
 }  // namespace
@@ -64,13 +65,19 @@ NamespaceEntry::~NamespaceEntry() {
   if (!path_.empty()) ::unlink(path_.c_str());
 }
 
-void enter_user_namespace(const std::string& runroot, const linux::IdMappings& mappings) {
+UserNamespace::UserNamespace(const std::string& runroot, const linux::IdMappings& mappings) {
   const std::string directory = directory_for(runroot, mappings);
-  if (!directory.empty() && join_listed(directory)) {
-    linux::become_namespace_root();
-    return;
-  }
-  linux::enter_new_user_namespace(mappings);
+  if (!directory.empty()) namespace_ = open_listed(directory);
+  if (!namespace_) new_.emplace(mappings);
+}
+
+void UserNamespace::finish() {
+  if (new_ && !namespace_) namespace_ = new_->finish();
+}
+
+void UserNamespace::enter() {
+  finish();
+  linux::enter_user_namespace(namespace_.get());
 }
 
 NamespaceEntry list_in_namespace(const std::string& runroot, const linux::IdMappings& mappings) {

@@ -108,8 +108,13 @@ void remove_tree(const std::string& path) {
     if (errno == ENOENT) return;
     throw SysError("cannot open directory '{}'", path);
   }
-  TreeRemover(top.get(), path).empty(top.get(), 0);
-  if (::rmdir(path.c_str()) != 0 && errno != ENOENT) throw SysError("cannot remove '{}'", path);
+  // Something may still have been moved in since it was last seen empty.
+  constexpr int k_attempts = 10;
+  for (int attempt = 1;; ++attempt) {
+    TreeRemover(top.get(), path).empty(top.get(), 0);
+    if (::rmdir(path.c_str()) == 0 || errno == ENOENT) return;
+    if (errno != ENOTEMPTY || attempt == k_attempts) throw SysError("cannot remove '{}'", path);
+  }
 }
 
 }  // namespace coracle::linux

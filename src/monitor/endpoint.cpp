@@ -14,6 +14,10 @@ namespace {
 /// All that a pipe of the largest size holds.
 constexpr std::size_t k_splice_size = 1 << 20;
 
+/// Sizes of a pipe, in bytes: as it is made, and for bulk.
+constexpr int k_usual_pipe = 64 << 10;
+constexpr int k_large_pipe = 256 << 10;
+
 }  // namespace
 
 bool is_ready(int fd, short events) noexcept {
@@ -57,6 +61,13 @@ ssize_t Endpoint::splice_to(const Endpoint& target) const noexcept {
   }
   return ::splice(fd_.get(), nullptr, target.fd_.get(), nullptr, k_splice_size,
                   SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+}
+
+void Endpoint::resize(bool large) noexcept {
+  if (kind_ != Kind::pipe || is_large_ == large) return;
+  // Over budget, or not empty enough to shrink: then it stays as it is.
+  ::fcntl(fd_.get(), F_SETPIPE_SZ, large ? k_large_pipe : k_usual_pipe);
+  is_large_ = large;
 }
 
 }  // namespace coracle::monitor

@@ -39,12 +39,20 @@ class Endpoint {
   /// @returns as splice(2); -1 with EINVAL where that is not possible
   ssize_t splice_to(const Endpoint& target) const noexcept;
 
+  /// Gives a pipe that carries much a larger buffer, which halves the time. All pipes of a user
+  /// share a budget (pipe-user-pages-soft, pipe(7)): so only while it serves.
+  void enlarge() noexcept { resize(true); }
+  void shrink() noexcept { resize(false); }
+
  private:
   enum class Kind : std::uint8_t { pipe, socket, terminal, file };
+
+  void resize(bool large) noexcept;
 
   linux::Fd fd_;
   Kind kind_ = Kind::file;
   bool may_block_ = false;
+  bool is_large_ = false;
 };
 
 }  // namespace coracle::monitor

@@ -59,10 +59,23 @@ linux::Fd leave_client(const LaunchPlan& plan, linux::Fd channel) {
   return channel;
 }
 
+bool prepare(Lifecycle& lifecycle, int channel) {
+  try {
+    lifecycle.prepare();
+    return true;
+  } catch (const Error& error) {
+    send_failure(channel, error);
+  } catch (const std::exception& error) {
+    send_failure(channel, Error(ErrorClass::internal, error.what()));
+  }
+  return false;
+}
+
 [[noreturn]] void run_in_child(const LaunchPlan& plan, Lifecycle& lifecycle,
                                linux::Fd channel) noexcept {
   bool ran = false;
   try {
+    if (!prepare(lifecycle, channel.get())) ::_exit(1);
     Monitor monitor(plan, lifecycle, leave_client(plan, std::move(channel)));
     ran = monitor.run();
   } catch (...) {

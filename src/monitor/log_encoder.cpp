@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 
@@ -94,33 +95,40 @@ std::size_t valid_character(std::string_view text) noexcept {
   return 0;
 }
 
+/// What an ASCII character becomes in a JSON string (RFC 8259, section 7). The text has room for one
+/// copy of a fixed size: a record's frame follows, which is longer.
+struct Escape {
+  char text[8];
+  unsigned size;
+};
+
+constexpr Escape escape_of(unsigned char c) {
+  constexpr std::string_view k_digits = "0123456789abcdef";
+  switch (c) {
+    case '\n': return {"\\n", 2};
+    case '\r': return {"\\r", 2};
+    case '\t': return {"\\t", 2};
+    case '"': return {"\\\"", 2};
+    case '\\': return {"\\\\", 2};
+    default: break;
+  }
+  if (c >= 0x20) return {{static_cast<char>(c)}, 1};
+  return {{'\\', 'u', '0', '0', k_digits[c >> 4], k_digits[c & 15]}, 6};
+}
+
+constexpr auto k_escapes = [] {
+  std::array<Escape, 0x80> escapes{};
+  for (std::size_t c = 0; c < escapes.size(); ++c) escapes[c] = escape_of(static_cast<unsigned char>(c));
+  return escapes;
+}();
+
 /// @returns how many bytes of `text` are done
 std::size_t escape_one(std::string_view text, char*& out) noexcept {
-  const char c = text.front();
-  switch (c) {
-    case '\n':
-      out = put(out, "\\n");
-      return 1;
-    case '\r':
-      out = put(out, "\\r");
-      return 1;
-    case '\t':
-      out = put(out, "\\t");
-      return 1;
-    case '"':
-      out = put(out, "\\\"");
-      return 1;
-    case '\\':
-      out = put(out, "\\\\");
-      return 1;
-    default:
-      break;
-  }
-  if (static_cast<unsigned char>(c) < 0x20) {
-    constexpr std::string_view k_digits = "0123456789abcdef";
-    out = put(out, "\\u00");
-    *out++ = k_digits[static_cast<unsigned char>(c) >> 4];
-    *out++ = k_digits[static_cast<unsigned char>(c) & 15];
+  const auto first = static_cast<unsigned char>(text.front());
+  if (first < k_escapes.size()) {
+    const Escape& escape = k_escapes[first];
+    ::memcpy(out, escape.text, sizeof escape.text);
+    out += escape.size;
     return 1;
   }
   if (const std::size_t length = valid_character(text)) {
@@ -157,8 +165,11 @@ char* RecordEncoder::encode_json(std::string_view text, char* out) const noexcep
     const std::size_t plain = copy_plain(text, out);
     out += plain;
     text.remove_prefix(plain);
-    if (text.empty()) return put(out, {frame_.data(), frame_size_});
-    text.remove_prefix(escape_one(text, out));
+    // What needs escaping comes in crowds: binary data, other scripts than ours.
+    do {
+      if (text.empty()) return put(out, {frame_.data(), frame_size_});
+      text.remove_prefix(escape_one(text, out));
+    } while (text.empty() || is_special(text.front()));
   }
 }
 

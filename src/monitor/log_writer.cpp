@@ -134,11 +134,12 @@ void LogWriter::rotate() {
   linux::Fd next = linux::try_open_at(AT_FDCWD, fresh, O_RDWR | O_CREAT | O_APPEND | O_EXCL, 0600);
   if (!next) return;  // The old file grows until this works.
   // From the oldest on, and the name of the newest never missing: whoever reads meanwhile from the
-  // newest to the oldest meets each file at least once.
+  // newest to the oldest meets each file at least once. The oldest goes first: renaming over a file
+  // makes ext4 write out the other one at once (auto_da_alloc, ext4(5)).
+  ::unlink(numbered(config_.max_files - 1).c_str());
   for (int number = config_.max_files - 2; number >= 1; --number) {
     ::rename(numbered(number).c_str(), numbered(number + 1).c_str());
   }
-  if (config_.max_files == 2) ::unlink(numbered(1).c_str());
   if (::link(config_.path.c_str(), numbered(1).c_str()) != 0 ||
       ::rename(fresh.c_str(), config_.path.c_str()) != 0) {
     ::unlink(fresh.c_str());

@@ -39,7 +39,6 @@ bool Monitor::run() {
   Message message;
   message.kind = MessageKind::started;
   send_message(clients_.front().channel.get(), message);
-  settle();
   while (phase_ != Phase::ended) turn();
   finish();
   return true;
@@ -49,7 +48,6 @@ bool Monitor::start_first() {
   const int client = clients_.front().channel.get();
   try {
     if (plan_.client_attaches && !await_hello()) return false;
-    lifecycle_.prepare();
     log_ = LogWriter(plan_.log);
     listener_ = listen_on(plan_.control_socket);
     start();
@@ -81,6 +79,7 @@ void Monitor::start() {
   started_at_ = Clock::now();
   if (plan_.timeout > 0) kill_at_ = started_at_ + std::chrono::seconds(plan_.timeout);
   phase_ = Phase::running;
+  settle_at_ = started_at_ + k_idle;
 }
 
 runtime::StartedProcess Monitor::create_process() {
@@ -248,7 +247,6 @@ void Monitor::restart() {
   }
   try {
     start();
-    settle();
     return;
   } catch (const Error& error) {
     exit_code_ = error.exit_code();
@@ -290,8 +288,8 @@ void Monitor::finish() {
   lifecycle_.finished();
   ::unlink(plan_.control_socket.c_str());
   accept_clients();
-  listener_.reset();
   dismiss_clients();
+  listener_.reset();
   lifecycle_.cleaned_up();
 }
 

@@ -11,6 +11,7 @@ namespace {
 
 /// What a pipe of the usual size holds.
 constexpr std::size_t k_buffer = 64 << 10;
+constexpr ssize_t k_full_pipe = k_buffer;
 /// A buffer that was filled no further than this is not worth releasing, in bytes.
 constexpr std::size_t k_small = 4 << 10;
 
@@ -75,6 +76,7 @@ bool OutputPump::try_splice(Clients& clients) noexcept {
   if (client == nullptr || !client->can_splice[index_]) return false;
   Endpoint& output = client->outputs[index_];
   const ssize_t moved = source_.splice_to(output);
+  if (moved >= k_full_pipe) source_.enlarge();
   if (moved == 0) {
     source_.reset();
   } else if (moved < 0 && would_block()) {
@@ -130,6 +132,7 @@ void OutputPump::write_chunk(Clients& clients) noexcept {
 
 void OutputPump::release_memory() noexcept {
   if (length_ > 0) return;
+  source_.shrink();
   buffer_.release_pages();
   holds_memory_ = false;
 }
@@ -182,6 +185,7 @@ void InputPump::flush() noexcept {
 
 bool InputPump::try_splice(Client& client) noexcept {
   const ssize_t moved = client.input.splice_to(target_);
+  if (moved >= k_full_pipe) target_.enlarge();
   if (moved == 0) {
     end_of(client);
   } else if (moved < 0 && would_block()) {
@@ -226,6 +230,7 @@ void InputPump::end_relayed(Client& client) noexcept {
 
 void InputPump::release_memory() noexcept {
   if (length_ > 0) return;
+  target_.shrink();
   buffer_.release_pages();
   holds_memory_ = false;
 }

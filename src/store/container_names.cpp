@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -55,6 +56,14 @@ void ContainerNames::release(const std::string& name, const std::string& id) con
   if (!is_file_name(name) || find(name) != id) return;
   const auto alone = lock();
   if (find(name) == id) linux::remove_file(link(name));
+}
+
+void ContainerNames::move_away(const std::string& name, const std::string& id,
+                               const std::string& place) const {
+  if (!is_file_name(name) || find(name) != id) return;
+  const auto alone = lock();
+  if (find(name) != id || ::rename(link(name).c_str(), place.c_str()) == 0) return;
+  linux::remove_file(link(name));
 }
 
 std::optional<std::string> ContainerNames::find(const std::string& name) const {

@@ -24,6 +24,8 @@ class ContainerNames {
   void reserve(const std::string& name, const std::string& id) const;
   /// Frees a name if it is this container's.
   void release(const std::string& name, const std::string& id) const;
+  /// The same, but the link is moved to `place`: quicker than its deletion.
+  void move_away(const std::string& name, const std::string& id, const std::string& place) const;
   /// The id that a name leads to, whether that container exists or not.
   std::optional<std::string> find(const std::string& name) const;
   std::vector<std::string> list() const;

@@ -183,7 +183,7 @@ std::string ContainerStore::discard(const ContainerId& id) {
   }
   std::string grave = move_to_trash(directory(id), trash_);
   if (grave.empty()) throw_not_found(id.str());
-  if (!name.empty()) names().release(name, id.str());
+  if (!name.empty()) names().move_away(name, id.str(), grave + "/name");
   linux::remove_tree(run_directory(id));
   return grave;
 }

@@ -56,7 +56,7 @@ inline bool is_root() {
 template <typename Work>
 std::string in_user_namespace(const linux::IdMappings& mappings, Work&& work) {
   return in_child([&] {
-    linux::enter_new_user_namespace(mappings);
+    linux::enter_user_namespace(linux::NewUserNamespace(mappings).finish().get());
     return work();
   });
 }

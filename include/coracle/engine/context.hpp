@@ -3,9 +3,11 @@
 // door. Opening creates nothing on disk.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "coracle/config/config.hpp"
+#include "coracle/engine/user_namespace.hpp"
 #include "coracle/linux/user_namespace.hpp"
 #include "coracle/store/container_store.hpp"
 #include "coracle/store/image_store.hpp"
@@ -22,6 +24,12 @@ class Context {
 
   /// The ids of the engine's user namespace; empty for root, who needs none.
   const linux::IdMappings& mappings();
+  /// Begins what enter_namespace() needs: the sooner, the less it has to wait.
+  void begin_namespace();
+  /// Waits for what begin_namespace() began. Processes forked from now on can enter_namespace().
+  void finish_namespace();
+  /// Lets go of it, once they are forked.
+  void drop_namespace() { namespace_.reset(); }
   /// Makes this single-threaded process root of the engine's user namespace, if it is an ordinary
   /// user's: before files of images and containers are touched. May be repeated.
   void enter_namespace();
@@ -33,6 +41,7 @@ class Context {
   store::ContainerStore containers_;
   store::ImageStore images_;
   linux::IdMappings mappings_;
+  std::optional<UserNamespace> namespace_;
   bool entered_ = false;
 };
 

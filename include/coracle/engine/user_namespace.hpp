@@ -4,7 +4,9 @@
 // containers are listed by the maps of their namespace.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "coracle/linux/user_namespace.hpp"
 
@@ -25,10 +27,21 @@ class NamespaceEntry {
   std::string path_;
 };
 
-/// Makes this single-threaded process root of a user namespace with these maps: that of a listed
-/// process, or else a new one.
-/// @param runroot  the engine's directory for what does not outlive a boot
-void enter_user_namespace(const std::string& runroot, const linux::IdMappings& mappings);
+/// A user namespace with given maps: that of a listed process, or else a new one.
+class UserNamespace {
+ public:
+  /// A new one is begun here, and completes while the caller does something else.
+  /// @param runroot  the engine's directory for what does not outlive a boot
+  UserNamespace(const std::string& runroot, const linux::IdMappings& mappings);
+  /// Waits until it is complete. Then processes forked from this one can enter it as well.
+  void finish();
+  /// Makes this single-threaded process its root.
+  void enter();
+
+ private:
+  linux::Fd namespace_;
+  std::optional<linux::NewUserNamespace> new_;
+};
 
 /// Lists this process, which has entered such a namespace, for others to join.
 [[nodiscard]] NamespaceEntry list_in_namespace(const std::string& runroot,

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "coracle/linux/fd.hpp"
 #include "coracle/linux/process.hpp"
 
 namespace coracle::linux {
@@ -72,14 +73,52 @@ IdMappings mappings_of(pid_t pid);
 /// Whether this process is root of a user namespace that is not the initial one.
 bool in_user_namespace();
 
-/// Gives `pid`, which has just unshared a user namespace, its maps, from outside it. Maps that the
-/// caller may write itself are written; others go through newuidmap and newgidmap, side by side.
-/// @throws Error unavailable with a hint when the helpers are missing or refuse
-void write_mappings(pid_t pid, const IdMappings& mappings);
+/// newuidmap(1) or newgidmap(1) at work.
+class MappingHelper {
+ public:
+  MappingHelper() = default;
+  /// @throws Error unavailable with a hint when the helper is missing
+  MappingHelper(const char* program, pid_t pid, const std::vector<IdRange>& ranges);
+  /// @throws Error unavailable with the helper's words and a hint when it refused
+  void finish();
 
-/// Moves this single-threaded process into a new user namespace and makes it root there.
-void enter_new_user_namespace(const IdMappings& mappings);
+ private:
+  std::string program_;
+  pid_t pid_ = 0;
+  Child child_;
+  Fd complaint_;  ///< what it says on its standard error
+};
 
+/// Gives `pid`, which has just entered a new user namespace, its maps, from outside it. Maps that the
+/// caller may write itself are written at once; others go through the helpers, side by side.
+class MappingWriter {
+ public:
+  /// @throws as MappingHelper; SysError when the kernel refuses
+  MappingWriter(pid_t pid, const IdMappings& mappings);
+  /// Waits for the helpers.
+  void finish();
+
+ private:
+  MappingHelper uids_;
+  MappingHelper gids_;
+};
+
+/// A new user namespace whose maps are being written while the caller does something else.
+class NewUserNamespace {
+ public:
+  /// @throws SysError with a hint when the kernel allows none; as MappingWriter
+  explicit NewUserNamespace(const IdMappings& mappings);
+  /// Waits for the maps.
+  /// @returns the namespace, for enter_user_namespace(); it outlives this object
+  Fd finish();
+
+ private:
+  Child holder_;
+  MappingWriter maps_;
+};
+
+/// Moves this single-threaded process into a user namespace (setns(2)), as its root.
+void enter_user_namespace(int user_namespace);
 /// Becomes uid 0, gid 0 of the user namespace this process is in.
 void become_namespace_root();
 

@@ -44,7 +44,8 @@ struct LaunchPlan {
 class Lifecycle {
  public:
   virtual ~Lifecycle() = default;
-  /// Once, first: takes up the privileges and resources that the container needs.
+  /// Once, first, while the client's descriptors are still open, none of which stays so: takes up
+  /// the privileges and resources that the container needs.
   virtual void prepare() = 0;
   /// The size of the client's terminal, whenever it becomes known: create() gives it to the new
   /// terminal, so that the program finds it when it looks first.

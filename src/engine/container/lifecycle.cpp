@@ -207,6 +207,7 @@ void ContainerLifecycle::ended() noexcept {
 }
 
 bool ContainerLifecycle::exited(int exit_code) {
+  if (config_.auto_remove) return false;  // Its record goes with it.
   try {
     const auto lock = context_.containers().lock(id_);
     state_ = context_.containers().load_state(id_);

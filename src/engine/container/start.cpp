@@ -67,8 +67,9 @@ monitor::AttachOptions attach_options(const store::ContainerConfig& config, cons
 void record_failure(Context& context, const store::ContainerConfig& config, const Error& error) {
   const ContainerId id(config.id);
   if (config.auto_remove) {
+    const std::string grave = context.containers().discard(id);
     context.enter_namespace();
-    linux::remove_tree(context.containers().discard(id));
+    linux::remove_tree(grave);
     return;
   }
   store::ContainerState state = context.containers().load_state(id);
@@ -89,9 +90,15 @@ std::optional<monitor::AttachResult> start_container(Context& context, const Con
     throw Error(ErrorClass::conflict, "container {} is already running", config.id);
   }
   const monitor::LaunchPlan plan = plan_launch(context, config, options);
-  context.mappings();
+  try {
+    context.finish_namespace();
+  } catch (const Error& error) {
+    record_failure(context, config, error);
+    throw;
+  }
   ContainerLifecycle lifecycle(context, config);
   const monitor::Launched launched = monitor::launch(plan, lifecycle);
+  context.drop_namespace();
   std::optional<monitor::Attachment> attachment;
   if (options.attached()) attachment.emplace(launched.channel.get(), attach_options(config, options));
   try {

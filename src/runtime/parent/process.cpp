@@ -193,8 +193,9 @@ StartedProcess create(const CreateRequest& request) {
   if (plan.wait_for_parent) {
     if (request.process.before_setup) request.process.before_setup(cloned.pid);
     if (plan.own_user_namespace) {
-      linux::write_mappings(cloned.pid, {to_ranges(request.spec->linux.uid_mappings),
-                                         to_ranges(request.spec->linux.gid_mappings)});
+      linux::MappingWriter(cloned.pid, {to_ranges(request.spec->linux.uid_mappings),
+                                        to_ranges(request.spec->linux.gid_mappings)})
+          .finish();
     }
     say_go(sockets.first.get());
   }

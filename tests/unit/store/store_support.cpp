@@ -104,6 +104,9 @@ linux::Child start_child(const std::function<void()>& work) {
   if (pid > 0) return linux::Child(pid);
   try {
     work();
+  } catch (const Error& error) {
+    if (error.error_class() != ErrorClass::conflict) fmt::print(stderr, "child: {}\n", error.describe());
+    ::_exit(1);
   } catch (const std::exception& error) {
     fmt::print(stderr, "child: {}\n", error.what());
     ::_exit(1);

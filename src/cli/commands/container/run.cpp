@@ -45,6 +45,7 @@ engine::StartOptions start_options(const Values& values, const engine::Context& 
 
 int run_container(Values& values, CommandContext& context) {
   auto engine = open_engine(context);
+  engine.begin_namespace();
   const auto request = finish_request(values.create, context);
   if (values.detach && !values.attach.empty()) {
     throw Error(ErrorClass::invalid_argument, "--attach and --detach cannot be used together");
