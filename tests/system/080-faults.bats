@@ -1,0 +1,137 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Commands that are killed, or refused by the kernel, at every n-th file-system call: what was there
+# before stays intact, and the next commands repair what is left.
+load helpers
+
+# The calls that are counted, each process by itself.
+CALLS=%file,write,ftruncate,mount,fsync
+
+setup_file() {
+  setup_store
+  export ARCHIVE=$BATS_FILE_TMPDIR/image.tar
+  coracle save -q -o "$ARCHIVE" base
+  coracle run --name source --network=none base sh -c 'echo x > /x'
+  # A traced process cannot use setuid helpers; with this one running nobody needs them.
+  coracle run -d --name keeper --network=none base sleep 10000
+}
+teardown_file() { teardown_store; }
+
+# inject FAULT COMMAND...: runs a command in which strace does FAULT ("signal=KILL:when=7").
+inject() {
+  local fault=$1
+  shift
+  # In a shell of its own, which then tells of the kill instead of ours.
+  ( timeout --kill-after=5 30 strace -f -qq -o "$BATS_TEST_TMPDIR/trace" -e trace="$CALLS" \
+    -e inject="$CALLS:$fault" "$CORACLE" "$@" >"$BATS_TEST_TMPDIR/out" 2>&1 ) 2>/dev/null
+}
+
+# kill_throughout TIMES COMMAND...: kills the command at TIMES different calls, from the first to the
+# last. Before each round it runs the function `prepare` where there is one.
+kill_throughout() {
+  local times=$1 calls round
+  shift
+  "${PREPARE:-true}" >/dev/null 2>&1
+  strace -f -qq -o "$BATS_TEST_TMPDIR/trace" -e trace="$CALLS" "$CORACLE" "$@" >/dev/null 2>&1
+  # The calls of the process that makes most.
+  calls=$(awk '{ n[$1]++ } END { for (p in n) if (n[p] > m) m = n[p]; print m }' "$BATS_TEST_TMPDIR/trace")
+  [ "$calls" -gt 10 ]
+  for round in $(seq "$times"); do
+    "${PREPARE:-true}" >/dev/null 2>&1 || true
+    inject "signal=KILL:when=$((1 + (calls - 1) * (round - 1) / times))" "$@" || true
+  done
+}
+
+on_fuse() { [ "$STORAGE_DRIVER" == fuse-overlayfs ]; }
+
+# What every test ends with: no process, mount or name is left, and what was there works.
+assert_intact() {
+  coracle rm -f -t 0 victim >/dev/null 2>&1 || true
+  run_coracle 0 system check --repair
+  run_coracle 0 system check
+  run_coracle 0 run --rm --name victim --network=none base cat /etc/motd
+  assert_equal "$output" "from the image"
+  run_coracle 0 diff source
+  assert_output 'A /x'
+  run_coracle 0 exec keeper true
+  run_coracle 0 ps -a --format '{{.Names}}' --sort names
+  assert_equal "$output" "$(printf 'keeper\nsource')"
+  wait_until 5 sh -c "[ \$(pgrep -f -c \"$CORACLE_RUNROOT|coracle:[m]onitor\" -u $(id -u)) -le 1 ]"
+}
+
+@test "import, killed at every n-th call" {
+  kill_throughout 50 import -q "$BATS_FILE_TMPDIR/base.tar" victim-image
+  coracle rmi -f victim-image >/dev/null 2>&1 || true
+  assert_intact
+}
+
+@test "load, killed at every n-th call" {
+  # Into a store that has the image, and into one that has not.
+  kill_throughout 25 load -q -i "$ARCHIVE"
+  local root=$CORACLE_ROOT
+  export CORACLE_ROOT=$BATS_TEST_TMPDIR/root
+  kill_throughout 25 load -q -i "$ARCHIVE"
+  run_coracle 0 system check --repair
+  run_coracle 0 system check
+  run_coracle 0 load -q -i "$ARCHIVE"
+  run_coracle 0 run --rm --network=none base cat /etc/motd
+  coracle rmi -a -f
+  export CORACLE_ROOT=$root
+  assert_intact
+}
+
+@test "run, killed at every n-th call" {
+  if on_fuse; then skip "strace waits for the FUSE daemon, which waits for strace"; fi
+  kill_throughout 30 run --rm --name victim --replace --network=none base true
+  kill_throughout 30 run -d --name victim --replace --network=none base sleep 0.1
+  assert_intact
+}
+
+@test "commit, killed at every n-th call" {
+  kill_throughout 50 commit -q source victim-image
+  coracle rmi -f victim-image >/dev/null 2>&1 || true
+  assert_intact
+}
+
+@test "rm, killed at every n-th call" {
+  prepare() { "$CORACLE" create --name victim --network=none base true; }
+  PREPARE=prepare kill_throughout 25 rm -f -t 0 victim
+  coracle rm -f -t 0 victim
+  prepare() { "$CORACLE" run -d --name victim --network=none base sleep 100; }
+  PREPARE=prepare kill_throughout 25 rm -f -t 0 victim
+  assert_intact
+}
+
+@test "rmi, killed at every n-th call" {
+  prepare() { "$CORACLE" import -q "$BATS_TEST_TMPDIR/other.tar" victim-image; }
+  mkdir "$BATS_TEST_TMPDIR/other"
+  echo other > "$BATS_TEST_TMPDIR/other/file"
+  tar -C "$BATS_TEST_TMPDIR/other" -cf "$BATS_TEST_TMPDIR/other.tar" .
+  PREPARE=prepare kill_throughout 50 rmi -f victim-image
+  coracle rmi -f victim-image >/dev/null 2>&1 || true
+  assert_intact
+}
+
+@test "errors of the kernel are told, and nothing is lost" {
+  local error command code
+  prepare() { "$CORACLE" rmi -f victim-image; }
+  for error in ENOSPC EIO EMFILE EACCES; do
+    for command in "import -q $BATS_FILE_TMPDIR/base.tar victim-image" "load -q -i $ARCHIVE" \
+                   "commit -q source victim-image" "run --rm --network=none base true" \
+                   "rmi -f victim-image" "ps -a" "images"; do
+      [[ $command != run* ]] || ! on_fuse || continue
+      for when in 9 17 25 40 60 100; do
+        code=0
+        inject "error=$error:when=$when" $command || code=$?
+        # Not by a signal, and never without a word.
+        if [ "$code" -ge 128 ] || { [ "$code" -ne 0 ] && [ ! -s "$BATS_TEST_TMPDIR/out" ]; }; then
+          printf '# %s at call %s of: %s\n# exit code %s: %s\n' "$error" "$when" "$command" "$code" \
+            "$(cat "$BATS_TEST_TMPDIR/out")" >&2
+          return 1
+        fi
+      done
+    done
+  done
+  coracle rmi -f victim-image >/dev/null 2>&1 || true
+  assert_intact
+}
