@@ -64,6 +64,21 @@ linux::Fd connect(const std::string& control_socket) {
   return socket;
 }
 
+std::optional<int> await_exit(int channel) {
+  while (true) {
+    Packet packet;
+    switch (receive_message(channel, packet, true)) {
+      case Receive::message:
+        if (packet.message.kind == MessageKind::exited) return packet.message.code;
+        break;
+      case Receive::nothing:
+        break;
+      case Receive::closed:
+        return std::nullopt;
+    }
+  }
+}
+
 bool request_signal(const std::string& control_socket, int signal) {
   const linux::Fd socket = connect(control_socket);
   Message message;

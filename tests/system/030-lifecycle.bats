@@ -106,6 +106,12 @@ teardown() { remove_containers; }
   wait_until 5 sh -c "! $CORACLE container exists brief"
 }
 
+@test "wait tells what a container ended with that removes itself" {
+  coracle run -d --rm --name brief --network=none base sh -c 'sleep 0.5; exit 7'
+  run_coracle 0 wait brief
+  assert_equal "$output" 7
+}
+
 @test "restart policies: on-failure counts, always goes on until stopped" {
   coracle run -d --name f --restart on-failure:2 --network=none base sh -c 'echo try; exit 1'
   wait_until 15 sh -c "[ \"\$($CORACLE inspect --format '{{.State.Status}}{{.RestartCount}}' f)\" = exited2 ]"

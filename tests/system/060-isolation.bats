@@ -161,6 +161,20 @@ inside() { run_coracle 0 run --rm --network=none "$@"; }
   coracle rmi kept
 }
 
+@test "control groups: limits by default and by option, gone after a failed start" {
+  if ! is_root; then skip "no control group is delegated to this user"; fi
+  pids='cat /sys/fs/cgroup/pids.max /sys/fs/cgroup/pids/pids.max 2>/dev/null || true'
+  run_coracle 0 run --rm --network=none base sh -c "$pids"
+  assert_equal "$output" 2048
+  run_coracle 0 run --rm --pids-limit 77 --network=none base sh -c "$pids"
+  assert_equal "$output" 77
+  run_coracle 0 run --rm --network=none base sh -c 'grep -v ":/$" /proc/self/cgroup || true'
+  assert_equal "$output" ""
+  run_coracle 127 run --name unstarted --network=none base no-such-program
+  id=$(coracle inspect --format '{{.Id}}' unstarted)
+  [ -z "$(find /sys/fs/cgroup -name "*$id*" 2>/dev/null)" ]
+}
+
 @test "devices" {
   inside --device /dev/fuse:/dev/myfuse base sh -c 'test -c /dev/myfuse && echo there'
   assert_equal "$output" there

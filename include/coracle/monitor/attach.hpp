@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -62,6 +63,9 @@ class Attachment {
 
 /// A connection to the monitor of a running container; invalid when there is none.
 linux::Fd connect(const std::string& control_socket);
+/// Waits on such a connection until the container ends.
+/// @returns its exit code; nothing if the monitor is gone without a word
+std::optional<int> await_exit(int channel);
 /// Has the monitor send a signal to the container's first process; 0 has it end the container, or
 /// its wait for the next start, with the plan's stop signal and timeout. False if nobody listens.
 bool request_signal(const std::string& control_socket, int signal);

@@ -217,7 +217,7 @@ void resolve_isolation(Context& context, const ContainerRequest& request, Contai
   config.unmask = security.unmask;
   config.sysctls = parse_key_values(request.sysctls, "sysctl");
   resolve_user_namespace(context, request, config);
-  resolve_resources(request, config);
+  resolve_resources(context, request, config);
 }
 
 ContainerConfig resolve(Context& context, const ContainerRequest& request) {

@@ -11,6 +11,7 @@
 #include "coracle/archive/layers.hpp"
 #include "coracle/archive/pack_layer.hpp"
 #include "coracle/base/error.hpp"
+#include "coracle/base/scope_exit.hpp"
 #include "coracle/base/strings.hpp"
 #include "coracle/base/time.hpp"
 #include "coracle/linux/change_owner.hpp"
@@ -145,6 +146,7 @@ runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStream
   if (window_.rows != 0) spec.process->console_size = {window_.rows, window_.columns};
   if (first_start_) give_sources_to_user(spec.process->user);
   make_cgroup(spec.linux.resources);
+  ScopeExit remove_cgroup([this] { this->remove_cgroup(); });
 
   linux::RootfsPlan rootfs = plan_rootfs(context_, config_);
   if (rootfs.kind == linux::RootfsPlan::Kind::fuse_overlayfs) {
@@ -174,7 +176,17 @@ runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStream
   }
   request.built_in_init = config_.init;
   request.create_working_directory = true;
-  return runtime::create(request);
+  auto started = runtime::create(request);
+  remove_cgroup.release();
+  return started;
+}
+
+void ContainerLifecycle::remove_cgroup() noexcept {
+  try {
+    if (cgroup_ && !cgroup_->path().empty()) cgroup_->remove();
+  } catch (const std::exception&) {
+    // Left for the next start or rm, which find it by its path.
+  }
 }
 
 void ContainerLifecycle::started(pid_t pid) {
@@ -197,13 +209,7 @@ void ContainerLifecycle::started(pid_t pid) {
 
 void ContainerLifecycle::ended() noexcept {
   if (own_mounts_) ::umount2(context_.containers().merged(id_).c_str(), MNT_DETACH);
-  if (cgroup_) {
-    try {
-      if (!cgroup_->path().empty()) cgroup_->remove();
-    } catch (const Error&) {
-      // Left for the next start or rm, which find it by its path.
-    }
-  }
+  remove_cgroup();
 }
 
 bool ContainerLifecycle::exited(int exit_code) {

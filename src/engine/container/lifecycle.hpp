@@ -33,6 +33,7 @@ class ContainerLifecycle final : public monitor::Lifecycle {
   void write_files(SpecFacts& facts);
   void give_sources_to_user(const oci::User& user);
   void make_cgroup(const oci::Resources& resources);
+  void remove_cgroup() noexcept;
   const runtime::SeccompProgram* load_seccomp(const oci::Capabilities& capabilities);
 
   Context& context_;

@@ -94,7 +94,8 @@ void resolve_mounts(Context& context, const ContainerRequest& request, const oci
   }
 }
 
-void resolve_resources(const ContainerRequest& request, store::ContainerConfig& container) {
+void resolve_resources(const Context& context, const ContainerRequest& request,
+                       store::ContainerConfig& container) {
   auto& resources = container.resources;
   if (!request.memory.empty()) {
     resources.memory.limit = parse_size_option(request.memory, "--memory");
@@ -125,6 +126,9 @@ void resolve_resources(const ContainerRequest& request, store::ContainerConfig& 
   resources.cpu.cpus = request.cpuset_cpus;
   resources.cpu.mems = request.cpuset_mems;
   resources.pids_limit = request.pids_limit;
+  if (!resources.pids_limit && context.config().pids_limit > 0) {
+    resources.pids_limit = context.config().pids_limit;
+  }
 }
 
 }  // namespace coracle::engine

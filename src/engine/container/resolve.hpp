@@ -28,7 +28,8 @@ void resolve_capabilities(const config::Config& config, const ContainerRequest& 
                           store::ContainerConfig& container);
 void resolve_user_namespace(Context& context, const ContainerRequest& request,
                             store::ContainerConfig& container);
-void resolve_resources(const ContainerRequest& request, store::ContainerConfig& container);
+void resolve_resources(const Context& context, const ContainerRequest& request,
+                       store::ContainerConfig& container);
 void resolve_mounts(Context& context, const ContainerRequest& request,
                     const oci::ContainerConfig& image, store::ContainerConfig& container);
 

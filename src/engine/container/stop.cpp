@@ -80,6 +80,10 @@ int wait_container(Context& context, const ContainerId& id) {
     // Removed with its end: what it ended with went to whoever ran it.
     if (!state) return exit_code;
     exit_code = state->exit_code;
+    // The monitor tells what a container ended with that is gone at once.
+    if (const linux::Fd channel = monitor::connect(context.containers().attach_socket(id))) {
+      if (const auto code = monitor::await_exit(channel.get())) return *code;
+    }
     const bool alive = linux::is_alive(state->monitor);
     if (state->status == store::ContainerStatus::exited && !alive) return exit_code;
     if (state->status == store::ContainerStatus::created || !alive) {

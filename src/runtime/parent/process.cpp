@@ -171,6 +171,11 @@ StartedProcess create(const CreateRequest& request) {
     plan.create_after_join = flags & ~CLONE_NEWPID;
     flags &= CLONE_NEWPID;
   }
+  if (request.process.before_setup) {
+    // The namespace's root is the group its maker is in (cgroup_namespaces(7)): first the group.
+    plan.create_after_join |= flags & CLONE_NEWCGROUP;
+    flags &= ~CLONE_NEWCGROUP;
+  }
   std::vector<linux::Fd> joined;
   for (const auto& entry : namespaces.join) {
     joined.push_back(linux::open_file(entry.path, O_RDONLY));
