@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/command_table.hpp"
+#include "cli/commands/store_names.hpp"
 #include "cli/invocation.hpp"
 #include "coracle/linux/fd.hpp"
 
@@ -30,8 +31,12 @@ int run(int argc, char** argv) {
   ensure_standard_streams();
   Output out(STDOUT_FILENO, "standard output");
   Output err(STDERR_FILENO, "standard error");
-  const Invocation invocation{
-      .table = command_table(), .out = out, .err = err, .input = STDIN_FILENO};
+  StoreNames names;
+  const Invocation invocation{.table = command_table(),
+                              .out = out,
+                              .err = err,
+                              .input = STDIN_FILENO,
+                              .completions = &names};
   return run_invocation(invocation, std::vector<std::string>(argv, argv + argc));
 }
 

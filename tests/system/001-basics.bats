@@ -57,6 +57,24 @@ teardown() { remove_containers; }
   assert_equal "$output" "--rm -it"
 }
 
+@test "the shells are offered commands, options, containers and images" {
+  coracle create --name offered --network=none base true
+  run_coracle 0 __complete st
+  assert_output 'start'
+  assert_output 'stop'
+  run_coracle 0 __complete rm off
+  assert_output '^offered'
+  run_coracle 0 __complete stop --time 3 ""
+  assert_output 'offered'
+  run_coracle 0 __complete exec ""
+  refute_output 'offered'
+  run_coracle 0 __complete run --rm ba
+  assert_output '^base'
+  run_coracle 0 __complete --root /nonexistent rm ""
+  assert_equal "$output" ":4"
+  coracle rm offered
+}
+
 @test "an invalid log level is refused" {
   run_coracle 125 --log-level chatty ps
   assert_output 'chatty'
