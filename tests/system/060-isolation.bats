@@ -135,7 +135,7 @@ inside() { run_coracle 0 run --rm --network=none "$@"; }
   [ "$output" -gt 3 ]
 }
 
-@test "user namespaces: keep-id, and what is not supported yet" {
+@test "user namespaces: keep-id, nomap, auto, maps" {
   if is_root; then skip "these maps are an ordinary user's"; fi
   inside --userns keep-id base sh -c 'id -u; stat -c %u /etc/motd /tmp'
   assert_equal "$(echo $output)" "$(id -u) 0 0"
@@ -147,8 +147,19 @@ inside() { run_coracle 0 run --rm --network=none "$@"; }
   assert_equal "$(echo $output)" "2000 3000"
   inside --uidmap 0:1:500 --uidmap 500:0:1 base sh -c 'id -u; stat -c %u /etc/motd; touch /x && stat -c %u /x'
   assert_equal "$(echo $output)" "0 0 0"
-  run_coracle 125 run --rm --network=none --userns nomap base true
-  assert_output 'not supported yet'
+  inside --userns nomap base sh -c 'id -u; stat -c %u /etc/motd; touch /x && stat -c %u /x; cat /etc/hostname'
+  assert_equal "$(echo $output | cut -d" " -f1-3)" "0 0 0"
+  inside --userns nomap -u 1000 base sh -c 'id -u; cat /proc/self/uid_map'
+  assert_output '^1000'
+  refute_output " $(id -u) "
+  inside --userns auto base sh -c 'id -u; stat -c %u /etc/motd; touch /x && stat -c %u /x'
+  assert_equal "$(echo $output)" "0 0 0"
+  # Two at a time share no id.
+  coracle run -d --name one --userns auto:size=2000 --network=none base sleep 100
+  coracle run -d --name two --userns auto:size=2000 --network=none base sleep 100
+  first=$(coracle exec one cat /proc/self/uid_map | awk '{print $2}')
+  second=$(coracle exec two cat /proc/self/uid_map | awk '{print $2}')
+  [ "$first" -ge $((second + 2000)) ] || [ "$second" -ge $((first + 2000)) ]
 }
 
 @test "files made under keep-id commit with the owners seen inside" {

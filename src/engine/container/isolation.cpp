@@ -88,15 +88,6 @@ void require_mapped(const std::vector<IdRange>& ranges, std::uint32_t available,
   }
 }
 
-/// The files that are bound into a container lie in directories that only the user may enter: a map
-/// that leaves the user out would need them opened beforehand.
-void require_own_id(const linux::IdMappings& maps, bool rootless) {
-  if (!rootless || maps.empty()) return;
-  if (linux::map_inside(maps.uids, 0) && linux::map_inside(maps.gids, 0)) return;
-  throw Error(ErrorClass::not_implemented,
-              "user namespaces that do not map the user's own id are not supported yet");
-}
-
 }  // namespace
 
 store::ContainerNamespace resolve_network(Context& context, const std::vector<std::string>& networks) {
@@ -172,7 +163,6 @@ void resolve_user_namespace(Context& context, const ContainerRequest& request,
     if (maps.gids.empty()) maps.gids = maps.uids;
     require_mapped(maps.uids, available, rootless);
     require_mapped(maps.gids, available, rootless);
-    require_own_id(maps, rootless);
     return;
   }
   using Mode = UserNamespaceOption::Mode;
@@ -197,14 +187,12 @@ void resolve_user_namespace(Context& context, const ContainerRequest& request,
       }
       maps.uids = {{0, 1, available - 1}};
       maps.gids = {{0, 1, available - 1}};
-      require_own_id(maps, rootless);
       return;
     case Mode::automatic: {
       const std::uint32_t size = option.size.value_or(image_ids(context, container));
       const std::uint32_t first = find_free_ids(context, size, available);
       maps.uids = {{0, first, size}};
       maps.gids = {{0, first, size}};
-      require_own_id(maps, rootless);
       return;
     }
     case Mode::container: {

@@ -103,6 +103,8 @@ void build_file_system(const ChildPlan& plan, ChildResources& resources) noexcep
   const int socket = resources.socket;
   open_sources(plan, resources.sources, socket);
   const int host_root = enter_rootfs(plan, socket);
+  // Until here as the one who may enter the host's directories, whom the maps may leave out.
+  if (plan.own_user_namespace) become_root_of_namespace(socket);
   apply_mounts(plan, resources.sources, host_root, socket);
   apply_devices(plan, resources.sources, host_root, socket);
   apply_sysctls(plan, socket);
@@ -176,7 +178,7 @@ void run_container(const ChildPlan& plan, ChildResources& resources) noexcept {
   const int socket = resources.socket;
   ::prctl(PR_SET_NAME, "coracle:init", 0, 0, 0);
   if (plan.wait_for_parent) wait_for_go(socket);
-  if (plan.own_user_namespace) become_root_of_namespace(socket);
+  if (plan.own_user_namespace && !plan.own_mounts) become_root_of_namespace(socket);
   check(socket, ::setsid(), Step::session, "");
   set_oom_score(plan.process, socket);
   const int label_file = open_label_file();
