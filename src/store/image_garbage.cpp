@@ -41,7 +41,7 @@ std::optional<ImageStore::Needed> ImageStore::find_needed() const {
   return needed;
 }
 
-void ImageStore::collect_garbage(const std::vector<std::string>& further_layers) {
+void ImageStore::collect_garbage() {
   if (!linux::exists(layout_)) return;
   {
     // While somebody adds an image its blobs have no image yet: the garbage then waits for the
@@ -50,9 +50,8 @@ void ImageStore::collect_garbage(const std::vector<std::string>& further_layers)
         linux::FileLock::try_acquire(layout_ + "/.adding.lock", linux::FileLock::Mode::exclusive);
     if (!alone) return;
     const auto index = lock_index();
-    auto needed = find_needed();
+    const auto needed = find_needed();
     if (!needed) return;
-    for (const auto& text : further_layers) needed->layers.insert(Digest::parse(text));
     for (const auto& digest : blobs_.list()) {
       if (!needed->blobs.contains(digest)) blobs_.remove(digest);
     }

@@ -126,9 +126,9 @@ void ImageStore::forget(const ImageSummary& image) {
   write_index(entries);
 }
 
-void ImageStore::remove(const ImageSummary& image, const std::vector<std::string>& further_layers) {
+void ImageStore::remove(const ImageSummary& image) {
   forget(image);
-  collect_garbage(further_layers);
+  collect_garbage();
 }
 
 std::string local_image_name(std::string_view name) {

@@ -47,6 +47,22 @@ teardown() { remove_containers; }
   run_coracle 125 ps --filter nonsense=1
 }
 
+@test "ps and inspect tell sizes when asked" {
+  coracle run --name big --network=none base sh -c 'head -c 1000000 /dev/zero > /big'
+  run_coracle 0 ps -a --size --filter name=big
+  assert_output 'SIZE'
+  assert_output '1(\.0[0-9]*)?MB \(virtual [0-9.]+MB\)'
+  run_coracle 0 ps -a --format '{{.Size}}' --filter name=big
+  assert_output 'virtual'
+  run_coracle 0 ps -a --filter name=big
+  refute_output 'virtual'
+  run_coracle 0 inspect --size --format '{{.SizeRw}}' big
+  [ "$output" -ge 1000000 ]
+  [ "$output" -lt 1100000 ]
+  run_coracle 0 inspect --format json big
+  refute_output 'SizeRw'
+}
+
 @test "stop sends the stop signal, then kills" {
   coracle run -d --name polite --network=none base sh -c 'trap "echo bye; exit 4" TERM; while :; do sleep 0.05; done'
   wait_until 5 coracle exec polite true

@@ -109,12 +109,16 @@ struct ContainerSummary {
   store::ContainerState state;
 };
 std::vector<ContainerSummary> list_containers(Context& context);
+
+/// In bytes.
+struct ContainerSize {
+  std::uint64_t writable = 0;  ///< what it has written
+  std::uint64_t root = 0;      ///< with the image below
+};
+ContainerSize size_of_container(Context& context, const store::ContainerConfig& config);
 /// podman's inspect document of one container.
 Json inspect_container(Context& context, const ContainerId& id);
 /// All that are not running. @returns their ids
 std::vector<ContainerId> prune_containers(Context& context);
-
-/// The diff ids that containers hold, for the collection of garbage.
-std::vector<std::string> layers_in_use(Context& context);
 
 }  // namespace coracle::engine

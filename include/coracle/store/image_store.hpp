@@ -55,14 +55,13 @@ class ImageStore {
   /// Takes the image out of the index; its blobs and layers stay.
   void forget(const ImageSummary& image);
   /// forget(), then collect_garbage().
-  void remove(const ImageSummary& image, const std::vector<std::string>& further_layers = {});
+  void remove(const ImageSummary& image);
 
   /// Deletes blobs and layers that no image and no container refers to. Leaves them to the next
   /// call while somebody adds an image or creates a container, and while the record of an image or
   /// a container cannot be read, so that nobody knows what it needs. Runs in the user namespace
   /// that containers run in.
-  /// @param further_layers  diff ids to keep besides those of images and containers
-  void collect_garbage(const std::vector<std::string>& further_layers = {});
+  void collect_garbage();
 
   /// Held, shared, while blobs and layers are added that no image refers to yet, and while a
   /// container is made of layers that no container refers to yet: nothing is collected meanwhile.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <set>
+#include <sys/stat.h>
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/log.hpp"
 #include "coracle/engine/containers.hpp"
+#include "coracle/linux/file.hpp"
 
 namespace coracle::engine {
 
@@ -22,18 +23,29 @@ std::vector<ContainerSummary> list_containers(Context& context) {
   return list;
 }
 
-std::vector<std::string> layers_in_use(Context& context) {
-  std::set<std::string> layers;
-  for (const auto& id : context.containers().list()) {
-    try {
-      const auto config = context.containers().load_config(id);
-      layers.insert(config.layers.begin(), config.layers.end());
-    } catch (const Error& error) {
-      // Without its record nobody knows what it needs: then nothing may be thrown away.
-      if (error.error_class() != ErrorClass::not_found) throw;
-    }
+namespace {
+
+/// Of the files below a directory, in bytes.
+std::uint64_t tree_size(const std::string& path) {
+  std::uint64_t size = 0;
+  for (const auto& name : linux::list_directory(path)) {
+    const std::string child = path + "/" + name;
+    const auto info = linux::stat_if_exists(child);
+    if (!info) continue;
+    size += S_ISDIR(info->st_mode) ? tree_size(child) : static_cast<std::uint64_t>(info->st_size);
   }
-  return {layers.begin(), layers.end()};
+  return size;
+}
+
+}  // namespace
+
+ContainerSize size_of_container(Context& context, const store::ContainerConfig& config) {
+  context.enter_namespace();
+  ContainerSize size;
+  size.writable = tree_size(context.containers().upper(ContainerId(config.id)));
+  size.root = size.writable;
+  if (const auto image = context.images().try_find(config.image_id)) size.root += image->size;
+  return size;
 }
 
 }  // namespace coracle::engine

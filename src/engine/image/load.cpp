@@ -248,10 +248,10 @@ std::vector<std::string> load_images(Context& context, const std::string& source
       return loader.load();
     });
   } catch (...) {
-    context.images().collect_garbage(layers_in_use(context));
+    context.images().collect_garbage();
     throw;
   }
-  context.images().collect_garbage(layers_in_use(context));
+  context.images().collect_garbage();
   return loaded;
 }
 

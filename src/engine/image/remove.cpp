@@ -50,7 +50,7 @@ RemovedImage remove_image(Context& context, std::string_view name, bool force) {
   }
   remove_users(context, image, force);
   context.enter_namespace();
-  context.images().remove(image, layers_in_use(context));
+  context.images().remove(image);
   removed.untagged = image.names;
   removed.deleted = image.id;
   return removed;
@@ -61,7 +61,7 @@ std::vector<std::string> prune_images(Context& context, bool all) {
   for (const auto& image : context.images().list()) {
     if ((!all && !image.names.empty()) || !users_of(context, image).empty()) continue;
     context.enter_namespace();
-    context.images().remove(image, layers_in_use(context));
+    context.images().remove(image);
     removed.push_back(image.id);
   }
   return removed;

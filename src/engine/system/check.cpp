@@ -75,7 +75,7 @@ class Checker {
       const std::string name = summary.names.empty() ? summary.id : summary.names.front();
       add("image " + name, fault, repair_);
     }
-    if (repair_) context_.images().collect_garbage(layers_in_use(context_));
+    if (repair_) context_.images().collect_garbage();
   }
 
   void check_containers() {

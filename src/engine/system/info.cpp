@@ -90,17 +90,6 @@ Json store_document(Context& context) {
           {"runRoot", context.config().runroot}};
 }
 
-std::uint64_t tree_size(const std::string& path) {
-  std::uint64_t size = 0;
-  for (const auto& name : linux::list_directory(path)) {
-    const std::string child = path + "/" + name;
-    const auto info = linux::stat_if_exists(child);
-    if (!info) continue;
-    size += S_ISDIR(info->st_mode) ? tree_size(child) : static_cast<std::uint64_t>(info->st_size);
-  }
-  return size;
-}
-
 }  // namespace
 
 Json describe_system(Context& context) {
@@ -113,10 +102,9 @@ std::vector<UsageRow> disk_usage(Context& context) {
   UsageRow images{"Images"};
   UsageRow containers{"Containers"};
   std::set<std::string> used;
-  if (linux::exists(context.config().root)) context.enter_namespace();
   for (const auto& container : list_containers(context)) {
     used.insert(container.config.image_id);
-    const std::uint64_t size = tree_size(context.containers().upper(ContainerId(container.config.id)));
+    const std::uint64_t size = size_of_container(context, container.config).writable;
     ++containers.total;
     containers.size += size;
     if (is_active(container.state)) {

@@ -13,6 +13,7 @@ namespace {
 struct Values {
   std::string format;
   std::string type = "all";
+  bool size = false;
 };
 
 constexpr format::MemberRule k_members[] = {
@@ -37,9 +38,22 @@ constexpr format::MemberRule k_members[] = {
     {"FinishedAt", format::MemberKind::time},
     {"Created", format::MemberKind::time}};
 
-Json document_of(engine::Context& engine, const std::string& name, const std::string& type) {
+Json container_document(engine::Context& engine, const ContainerId& id, bool with_size) {
+  Json document = engine::inspect_container(engine, id);
+  if (with_size) {
+    const auto size = engine::size_of_container(engine, engine.containers().load_config(id));
+    document["SizeRw"] = size.writable;
+    document["SizeRootFs"] = size.root;
+  }
+  return document;
+}
+
+Json document_of(engine::Context& engine, const std::string& name, const Values& values) {
+  const std::string& type = values.type;
   if (type == "container" || type == "all") {
-    if (const auto id = engine.containers().try_find(name)) return engine::inspect_container(engine, *id);
+    if (const auto id = engine.containers().try_find(name)) {
+      return container_document(engine, *id, values.size);
+    }
     if (type == "container") {
       throw Error(ErrorClass::not_found, "no such container \"{}\": no container with name or ID \"{}\" found: no such container", name, name);
     }
@@ -56,7 +70,7 @@ int inspect(const Values& values, CommandContext& context) {
   std::optional<Error> failure;
   try {
     for_each_name(context, context.arguments, [&](const std::string& name) {
-      Json document = document_of(engine, name, values.type);
+      Json document = document_of(engine, name, values);
       if (json) {
         documents.push_back(std::move(document));
       } else {
@@ -78,11 +92,16 @@ void declare(Command& command, Values& values) {
   command.options().add("format", 'f', values.format, "Change the output format to JSON or a Go template");
 }
 
+void declare_size(Command& command, Values& values) {
+  command.options().add("size", 's', values.size, "Show the sizes of containers, too");
+}
+
 }  // namespace
 
 void setup_inspect(Command& command) {
   auto& values = command.values<Values>();
   declare(command, values);
+  declare_size(command, values);
   command.arguments(ArgumentRule::at_least(1).or_say("no names or ids specified"), CompletionKind::container_or_image)
       .example("inspect --format '{{.State.Status}}' web");
   command.options().add("type", 't', values.type, "Look only for a container or an image").choices({"all", "container", "image"});
@@ -92,6 +111,7 @@ void setup_container_inspect(Command& command) {
   auto& values = command.values<Values>();
   values.type = "container";
   declare(command, values);
+  declare_size(command, values);
   command.arguments(ArgumentRule::at_least(1), CompletionKind::container);
 }
 

@@ -5,6 +5,7 @@
 #include "cli/commands/commands.hpp"
 #include "cli/commands/container/ps_filter.hpp"
 #include "cli/commands/session.hpp"
+#include "cli/format/human_size.hpp"
 #include "cli/format/listing.hpp"
 #include "coracle/base/error.hpp"
 #include "coracle/base/json_value.hpp"
@@ -21,6 +22,7 @@ struct Values {
   bool no_trunc = false;
   bool latest = false;
   bool noheading = false;
+  bool size = false;
   std::int64_t last = -1;
   std::string format;
   std::string sort = "created";
@@ -51,8 +53,24 @@ std::string command_text(const ContainerSummary& container, bool full) {
   return text;
 }
 
+/// A container and, where it was asked for, its size.
+struct Row : ContainerSummary {
+  std::optional<engine::ContainerSize> size;
+};
+
+std::string size_text(const Row& row) {
+  if (!row.size) return "";
+  return fmt::format("{} (virtual {})", format::human_size(row.size->writable),
+                     format::human_size(row.size->root));
+}
+
+Json size_document(const Row& row) {
+  if (!row.size) return nullptr;
+  return {{"rootFsSize", row.size->root}, {"rwSize", row.size->writable}};
+}
+
 /// What templates see; --format json shows the same under podman's names.
-Json row_of(const ContainerSummary& container, bool full) {
+Json row_of(const Row& container, bool full) {
   const auto& config = container.config;
   const auto created = parse_rfc3339(config.created);
   Json row = {{"ID", full ? config.id : short_id(config.id)},
@@ -74,7 +92,7 @@ Json row_of(const ContainerSummary& container, bool full) {
               {"Pid", container.state.process.pid},
               {"ExitCode", container.state.exit_code},
               {"Restarts", container.state.restart_count},
-              {"Size", ""},
+              {"Size", size_text(container)},
               {"AutoRemove", config.auto_remove},
               {"IsInfra", false}};
   Json mounts = Json::array();
@@ -88,7 +106,7 @@ std::int64_t unix_time(const std::string& text) {
   return time ? std::chrono::floor<std::chrono::seconds>(*time).time_since_epoch().count() : 0;
 }
 
-Json document_of(const ContainerSummary& container) {
+Json document_of(const Row& container) {
   const auto& config = container.config;
   std::vector<std::string> command = config.entrypoint;
   command.insert(command.end(), config.command.begin(), config.command.end());
@@ -115,28 +133,30 @@ Json document_of(const ContainerSummary& container) {
           {"PodName", ""},
           {"Ports", nullptr},
           {"Restarts", container.state.restart_count},
-          {"Size", nullptr},
+          {"Size", size_document(container)},
           {"StartedAt", unix_time(container.state.started_at)},
           {"State", to_string(container.state.status)},
           {"Status", status_text(container)}};
 }
 
-void sort_containers(std::vector<ContainerSummary>& containers, const std::string& key) {
+void sort_rows(std::vector<Row>& containers, const std::string& key) {
   const auto by = [&](auto project) { std::ranges::stable_sort(containers, {}, project); };
   if (key == "created") {
-    by([](const ContainerSummary& entry) { return entry.config.created; });
+    by([](const Row& entry) { return entry.config.created; });
   } else if (key == "names") {
-    by([](const ContainerSummary& entry) { return entry.config.name; });
+    by([](const Row& entry) { return entry.config.name; });
   } else if (key == "id") {
-    by([](const ContainerSummary& entry) { return entry.config.id; });
+    by([](const Row& entry) { return entry.config.id; });
   } else if (key == "image") {
-    by([](const ContainerSummary& entry) { return entry.config.image_name; });
+    by([](const Row& entry) { return entry.config.image_name; });
   } else if (key == "command") {
-    by([](const ContainerSummary& entry) { return command_text(entry, true); });
+    by([](const Row& entry) { return command_text(entry, true); });
   } else if (key == "status") {
-    by([](const ContainerSummary& entry) { return status_text(entry); });
+    by([](const Row& entry) { return status_text(entry); });
+  } else if (key == "size") {
+    by([](const Row& entry) { return entry.size ? entry.size->writable : 0; });
   } else if (key == "runningfor") {
-    by([](const ContainerSummary& entry) { return entry.state.started_at; });
+    by([](const Row& entry) { return entry.state.started_at; });
   }
 }
 
@@ -145,23 +165,36 @@ constexpr format::Heading k_headings[] = {
     {"ID", "CONTAINER ID"}, {"CreatedAt", "CREATED AT"}, {"RunningFor", "CREATED"}, {"CreatedHuman", "CREATED"},
     {"ImageID", "IMAGE ID"}, {"PodName", "PODNAME"}, {"ExitCode", "EXIT CODE"}};
 
-int list(const Values& values, CommandContext& context) {
-  auto engine = open_engine(context);
+bool is_running(const Row& row) {
+  return row.state.status == store::ContainerStatus::running ||
+         row.state.status == store::ContainerStatus::paused;
+}
+
+std::vector<Row> select_rows(const Values& values, engine::Context& engine) {
   const PsFilter filter(engine, values.filters);
-  auto containers = engine::list_containers(engine);
   // A filter by status asks for those that do not run, too.
   const bool everything = values.all || values.latest || values.last >= 0 || filter.asks_for_status();
-  std::erase_if(containers, [&](const ContainerSummary& container) {
-    const bool runs = container.state.status == store::ContainerStatus::running ||
-                      container.state.status == store::ContainerStatus::paused;
-    return (!everything && !runs) || !filter.fits(container);
-  });
-  sort_containers(containers, values.sort);
-  const std::int64_t last = values.latest ? 1 : values.last;
-  if (last >= 0 && std::cmp_greater(containers.size(), last)) {
-    std::ranges::stable_sort(containers, {}, [](const ContainerSummary& entry) { return entry.config.created; });
-    containers.erase(containers.begin(), containers.end() - last);
+  const bool sized = values.size || values.sort == "size" ||
+                     values.format.find(".Size") != std::string::npos;
+  std::vector<Row> rows;
+  for (auto& container : engine::list_containers(engine)) {
+    Row row{std::move(container), {}};
+    if ((!everything && !is_running(row)) || !filter.fits(row)) continue;
+    if (sized) row.size = engine::size_of_container(engine, row.config);
+    rows.push_back(std::move(row));
   }
+  sort_rows(rows, values.sort);
+  const std::int64_t last = values.latest ? 1 : values.last;
+  if (last >= 0 && std::cmp_greater(rows.size(), last)) {
+    sort_rows(rows, "created");
+    rows.erase(rows.begin(), rows.end() - last);
+  }
+  return rows;
+}
+
+int list(const Values& values, CommandContext& context) {
+  auto engine = open_engine(context);
+  const auto containers = select_rows(values, engine);
   Json rows = Json::array();
   const bool json = format::is_json_format(values.format);
   for (const auto& container : containers) {
@@ -172,9 +205,12 @@ int list(const Values& values, CommandContext& context) {
     }
   }
   if (values.quiet) return 0;
+  std::string columns =
+      "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.CreatedHuman}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
+  if (values.size) columns += "\t{{.Size}}";
   const format::ListingStyle style{
       .command = "ps",
-      .columns = "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.CreatedHuman}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}",
+      .columns = columns,
       .schema = {.type_name = "containers.psReporter", .members = k_members, .records = true},
       .headings = k_headings};
   context.out.write(format::render_listing(rows, style, {values.format, !values.noheading}));
@@ -198,9 +234,9 @@ void setup_ps(Command& command) {
   options.add("no-trunc", '\0', values.no_trunc, "Show full ids and commands");
   options.add("noheading", '\0', values.noheading, "Leave out the headings");
   options.add("quiet", 'q', values.quiet, "Show only the ids");
-  options.add("sort", '\0', values.sort, "Sort by command, created, id, image, names, runningfor or status")
+  options.add("sort", '\0', values.sort, "Sort by command, created, id, image, names, runningfor, size or status")
       .choices({"command", "created", "id", "image", "names", "runningfor", "status", "size"});
-  options.add_ignored("size", 's', Option::Arity::flag, "Show sizes");
+  options.add("size", 's', values.size, "Show what containers have written, and that with their images");
 }
 
 }  // namespace coracle::cli
