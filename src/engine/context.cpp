@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coracle/engine/context.hpp"
 
+#include <sched.h>
+#include <sys/mount.h>
+
+#include "coracle/base/error.hpp"
 #include "coracle/base/log.hpp"
 
 namespace coracle::engine {
@@ -37,6 +41,15 @@ void Context::enter_namespace() {
   begin_namespace();
   namespace_->enter();
   entered_ = true;
+}
+
+void Context::enter_mount_namespace() {
+  if (has_own_mounts_) return;
+  if (::unshare(CLONE_NEWNS) != 0) throw SysError("cannot create a mount namespace");
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) {
+    throw SysError("cannot change mount propagation of '/'");
+  }
+  has_own_mounts_ = true;
 }
 
 }  // namespace coracle::engine

@@ -178,8 +178,14 @@ teardown() { remove_containers; }
   assert_equal "$(cat "$BATS_TEST_TMPDIR/motd")" "from the image"
   coracle stop -t 0 cp
   run_coracle 0 cp "$BATS_TEST_TMPDIR/file" cp:/root/
-  run_coracle 0 cp cp:/root/file -
-  assert_output host
+  assert_equal "$(coracle cp cp:/root/file - | tar -xO)" host
+  coracle create --name cp2 --network=none base cat /tmp/motd
+  run_coracle 0 cp cp:/etc/motd cp2:/tmp/
+  run_coracle 0 cp cp:/etc cp2:/copied
+  run_coracle 0 start -a cp2
+  assert_equal "$output" "from the image"
+  coracle cp cp2:/copied/group - | tar -t | grep -q group
+  wait_until 5 sh -c "! pgrep -f \"fuse-overlayf[s].*$CORACLE_ROOT\""
   run_coracle 125 cp cp:/no/such/file "$BATS_TEST_TMPDIR/"
 }
 

@@ -33,6 +33,9 @@ class Context {
   /// Makes this single-threaded process root of the engine's user namespace, if it is an ordinary
   /// user's: before files of images and containers are touched. May be repeated.
   void enter_namespace();
+  /// Gives this process a mount namespace of its own, into which mounts of the host still come. May
+  /// be repeated; after enter_namespace().
+  void enter_mount_namespace();
   /// Directory of small files that can be made again.
   std::string cache_directory() const { return config_.root + "/cache"; }
 
@@ -43,6 +46,7 @@ class Context {
   linux::IdMappings mappings_;
   std::optional<UserNamespace> namespace_;
   bool entered_ = false;
+  bool has_own_mounts_ = false;
 };
 
 }  // namespace coracle::engine

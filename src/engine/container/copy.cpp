@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// cp: between host and container, by way of a tar stream that tar(1)-like rules give its names.
+// cp: between host and container or two containers, by way of a tar stream that tar(1)-like rules give its names.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -139,24 +139,20 @@ void stream_in(const Side& to) {
 }  // namespace
 
 void copy_files(Context& context, const CopyRequest& request) {
-  if (request.from && request.to) {
-    throw Error(ErrorClass::not_implemented, "copying between two containers is not supported yet");
-  }
-  const ContainerRoot root(context, request.from ? *request.from : *request.to);
-  if (request.from) {
-    const Side from = make_side(root.fd(), "/" + request.source);
-    if (request.destination == "-") {
-      stream_out(from);
-    } else {
-      copy_between(from, make_side(AT_FDCWD, request.destination));
-    }
-    return;
-  }
-  const Side to = make_side(root.fd(), "/" + request.destination);
-  if (request.source == "-") {
+  std::optional<ContainerRoot> source;
+  std::optional<ContainerRoot> target;
+  if (request.from) source.emplace(context, *request.from);
+  if (request.to) target.emplace(context, *request.to);
+  const Side from = source ? make_side(source->fd(), "/" + request.source)
+                           : make_side(AT_FDCWD, request.source);
+  const Side to = target ? make_side(target->fd(), "/" + request.destination)
+                         : make_side(AT_FDCWD, request.destination);
+  if (source && !target && request.destination == "-") {
+    stream_out(from);
+  } else if (target && !source && request.source == "-") {
     stream_in(to);
   } else {
-    copy_between(make_side(AT_FDCWD, request.source), to);
+    copy_between(from, to);
   }
 }
 

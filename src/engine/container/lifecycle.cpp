@@ -2,7 +2,6 @@
 #include "engine/container/lifecycle.hpp"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -150,13 +149,8 @@ runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStream
 
   linux::RootfsPlan rootfs = plan_rootfs(context_, config_);
   if (rootfs.kind == linux::RootfsPlan::Kind::fuse_overlayfs) {
-    if (!own_mounts_) {
-      if (::unshare(CLONE_NEWNS) != 0) throw SysError("cannot create a mount namespace");
-      if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) {
-        throw SysError("cannot change mount propagation of '/'");
-      }
-      own_mounts_ = true;
-    }
+    context_.enter_mount_namespace();
+    is_mounted_here_ = true;
     mount_fuse_overlayfs(rootfs);
     rootfs.kind = linux::RootfsPlan::Kind::directory;
   }
@@ -208,7 +202,7 @@ void ContainerLifecycle::started(pid_t pid) {
 }
 
 void ContainerLifecycle::ended() noexcept {
-  if (own_mounts_) ::umount2(context_.containers().merged(id_).c_str(), MNT_DETACH);
+  if (is_mounted_here_) ::umount2(context_.containers().merged(id_).c_str(), MNT_DETACH);
   remove_cgroup();
 }
 

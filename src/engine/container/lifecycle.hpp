@@ -40,7 +40,7 @@ class ContainerLifecycle final : public monitor::Lifecycle {
   store::ContainerConfig config_;
   ContainerId id_;
   NamespaceEntry namespace_entry_;
-  bool own_mounts_ = false;
+  bool is_mounted_here_ = false;  ///< the root file system, not in the container alone
   bool first_start_ = true;
   linux::WindowSize window_;  ///< of the client's terminal, once known
   std::unique_ptr<runtime::Cgroup> cgroup_;

@@ -2,7 +2,6 @@
 #include "engine/container/root.hpp"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/mount.h>
 
 #include <fmt/format.h>
@@ -25,10 +24,7 @@ ContainerRoot::ContainerRoot(Context& context, const ContainerId& id) {
   }
   linux::RootfsPlan plan = plan_rootfs(context, config);
   if (plan.kind != linux::RootfsPlan::Kind::directory) {
-    if (::unshare(CLONE_NEWNS) != 0) throw SysError("cannot create a mount namespace");
-    if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) {
-      throw SysError("cannot change mount propagation of '/'");
-    }
+    context.enter_mount_namespace();
     if (plan.kind == linux::RootfsPlan::Kind::fuse_overlayfs) {
       mount_fuse_overlayfs(plan);
     } else {
