@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// cp: between host and container or two containers, by way of a tar stream that tar(1)-like rules give its names.
+// cp: between host and container, or between two containers.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

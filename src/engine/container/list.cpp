@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/stat.h>
-
 #include "coracle/base/error.hpp"
 #include "coracle/base/log.hpp"
 #include "coracle/engine/containers.hpp"
-#include "coracle/linux/file.hpp"
+#include "coracle/store/usage.hpp"
 
 namespace coracle::engine {
 
@@ -23,26 +21,10 @@ std::vector<ContainerSummary> list_containers(Context& context) {
   return list;
 }
 
-namespace {
-
-/// Of the files below a directory, in bytes.
-std::uint64_t tree_size(const std::string& path) {
-  std::uint64_t size = 0;
-  for (const auto& name : linux::list_directory(path)) {
-    const std::string child = path + "/" + name;
-    const auto info = linux::stat_if_exists(child);
-    if (!info) continue;
-    size += S_ISDIR(info->st_mode) ? tree_size(child) : static_cast<std::uint64_t>(info->st_size);
-  }
-  return size;
-}
-
-}  // namespace
-
 ContainerSize size_of_container(Context& context, const store::ContainerConfig& config) {
   context.enter_namespace();
   ContainerSize size;
-  size.writable = tree_size(context.containers().upper(ContainerId(config.id)));
+  size.writable = store::measure_tree(context.containers().upper(ContainerId(config.id)));
   size.root = size.writable;
   if (const auto image = context.images().try_find(config.image_id)) size.root += image->size;
   return size;

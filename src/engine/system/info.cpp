@@ -12,6 +12,7 @@
 #include "coracle/engine/system.hpp"
 #include "coracle/oci/platform.hpp"
 #include "coracle/runtime/cgroup.hpp"
+#include "coracle/store/usage.hpp"
 #include "engine/container/state.hpp"
 #include "engine/storage.hpp"
 
@@ -113,13 +114,14 @@ std::vector<UsageRow> disk_usage(Context& context) {
       containers.reclaimable += size;
     }
   }
-  for (const auto& image : context.images().list()) {
+  const auto usage = store::measure_images(context.images());
+  images.size = usage.total;
+  for (const auto& entry : usage.images) {
     ++images.total;
-    images.size += image.size;
-    if (used.contains(image.id)) {
+    if (used.contains(entry.image.id)) {
       ++images.active;
     } else {
-      images.reclaimable += image.size;
+      images.reclaimable += entry.unique;
     }
   }
   return {images, containers, UsageRow{"Local Volumes"}};
