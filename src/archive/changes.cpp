@@ -2,9 +2,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include <algorithm>
-#include <map>
-
+#include "archive/change_set_internal.hpp"
 #include "archive/marks_internal.hpp"
 #include "archive/merged_view_internal.hpp"
 #include "coracle/archive/layers.hpp"
@@ -12,13 +10,6 @@
 
 namespace coracle::archive {
 namespace {
-
-/// Overlayfs copies a directory up with its mode and times before it makes the first entry in it.
-bool looks_the_same(const struct stat& left, const struct stat& right) noexcept {
-  return left.st_mode == right.st_mode && left.st_uid == right.st_uid &&
-         left.st_gid == right.st_gid && left.st_mtim.tv_sec == right.st_mtim.tv_sec &&
-         left.st_mtim.tv_nsec == right.st_mtim.tv_nsec;
-}
 
 class ChangeLister {
  public:
@@ -28,11 +19,7 @@ class ChangeLister {
 
   void visit_root(int upper) { visit(upper, "", below_.root()); }
 
-  std::vector<Change> take() const {
-    std::vector<Change> changes;
-    for (const auto& [path, kind] : changes_) changes.push_back({kind, path});
-    return changes;
-  }
+  std::vector<Change> changes() const { return changes_.list(); }
 
  private:
   using Node = MergedView::Node;
@@ -55,11 +42,11 @@ class ChangeLister {
       return;  // Gone meanwhile.
     const auto old = below_.look_up(below, name);
     if (is_whiteout(info)) {
-      if (old) record(path, ChangeKind::deleted);
+      if (old) changes_.record(path, ChangeKind::deleted);
       return;
     }
     if (!S_ISDIR(info.st_mode)) {
-      record(path, old ? ChangeKind::modified : ChangeKind::added);
+      changes_.record(path, old ? ChangeKind::modified : ChangeKind::added);
       return;
     }
     const linux::Fd directory =
@@ -68,13 +55,13 @@ class ChangeLister {
     Node merged;
     merged.path = path;
     if (!old) {
-      record(path, ChangeKind::added);
+      changes_.record(path, ChangeKind::added);
     } else if (!S_ISDIR(old->info.st_mode)) {
-      record(path, ChangeKind::modified);
+      changes_.record(path, ChangeKind::modified);
     } else {
       merged = below_.enter(below, name);
       const bool opaque = is_opaque(directory.get());
-      if (opaque || !looks_the_same(info, old->info)) record(path, ChangeKind::modified);
+      if (opaque || !looks_the_same(info, old->info)) changes_.record(path, ChangeKind::modified);
       if (opaque) list_hidden(directory.get(), merged);
     }
     visit(directory.get(), path, merged);
@@ -86,25 +73,13 @@ class ChangeLister {
       const std::string path = below.path + "/" + name;
       struct stat info {};
       const bool there = ::fstatat(directory, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
-      if (!there && (!excluded_ || !excluded_(path))) record(path, ChangeKind::deleted);
-    }
-  }
-
-  /// What comes or goes also changes the directories it is in, and those they are in, as docker and
-  /// podman have it.
-  void record(const std::string& path, ChangeKind kind) {
-    changes_.insert_or_assign("/" + path, kind);
-    if (kind == ChangeKind::modified) return;
-    for (auto slash = path.rfind('/'); slash != std::string::npos;
-         slash = path.rfind('/', slash - 1)) {
-      changes_.try_emplace("/" + path.substr(0, slash), ChangeKind::modified);
-      if (slash == 0) break;
+      if (!there && (!excluded_ || !excluded_(path))) changes_.record(path, ChangeKind::deleted);
     }
   }
 
   const MergedView below_;
   const std::function<bool(std::string_view)>& excluded_;
-  std::map<std::string, ChangeKind> changes_;
+  ChangeSet changes_;
 };
 
 }  // namespace
@@ -114,7 +89,7 @@ std::vector<Change> list_changes(const std::string& upper, const std::vector<std
   const linux::Fd directory = linux::open_file(upper, O_RDONLY | O_DIRECTORY);
   ChangeLister lister(below, excluded);
   lister.visit_root(directory.get());
-  return lister.take();
+  return lister.changes();
 }
 
 }  // namespace coracle::archive

@@ -81,11 +81,15 @@ MergedView::Node MergedView::enter(const Node& directory, const std::string& nam
   return node;
 }
 
+linux::Fd MergedView::open_share(const Node& directory, std::size_t layer) const {
+  return try_open(layer, directory.path, O_RDONLY | O_DIRECTORY);
+}
+
 std::vector<std::string> MergedView::list(const Node& directory) const {
   std::set<std::string> seen;
   std::vector<std::string> names;
   for (const std::size_t layer : directory.layers) {
-    const linux::Fd fd = try_open(layer, directory.path, O_RDONLY | O_DIRECTORY);
+    const linux::Fd fd = open_share(directory, layer);
     if (!fd) continue;
     linux::Directory entries(fd.get());
     while (const auto entry = entries.next()) {

@@ -35,6 +35,8 @@ class MergedView {
   std::optional<Entry> look_up(const Node& directory, const std::string& name) const;
   /// The merged directory under a name that look_up() found to be one.
   Node enter(const Node& directory, const std::string& name) const;
+  /// A layer's share of a merged directory, for reading; an invalid Fd if it has gone.
+  linux::Fd open_share(const Node& directory, std::size_t layer) const;
   /// All names in a directory that are seen, unsorted.
   std::vector<std::string> list(const Node& directory) const;
 

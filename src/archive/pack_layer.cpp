@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "archive/attributes_internal.hpp"
@@ -61,19 +62,42 @@ bool belongs_to_machine(std::string_view name) noexcept {
 class Packer {
  public:
   Packer(ByteSink& sink, const PackOptions& options)
-      : pax_(sink), options_(options), maps_(linux::mappings_of(::getpid())), buffer_(k_buffer) {}
+      : pax_(sink), options_(options), maps_(linux::mappings_of(::getpid())), buffer_(k_buffer) {
+    if (options.changes != nullptr) select(*options.changes);
+  }
 
   void pack_directory(int directory, const std::string& path) {
     if (options_.overlay_upper && is_opaque(directory)) add_mark(path, std::string(k_opaque_name));
     for (const auto& name : sorted_names(directory)) {
       const std::string child = path.empty() ? name : path + "/" + name;
       if (options_.excluded && options_.excluded(child)) continue;
+      if (options_.changes != nullptr && !selected_.contains(child)) continue;
       pack_entry(directory, name, path, child);
+    }
+    if (const auto removed = removed_.find(path); removed != removed_.end()) {
+      for (const auto& name : removed->second) add_mark(path, std::string(k_whiteout_prefix) + name);
     }
   }
   void finish() { pax_.finish(); }
 
  private:
+  void select(const std::vector<Change>& changes) {
+    for (const auto& change : changes) {
+      std::string path = change.path.substr(1);
+      auto slash = path.rfind('/');
+      if (change.kind == ChangeKind::deleted) {
+        const bool at_root = slash == std::string::npos;
+        removed_[at_root ? "" : path.substr(0, slash)].push_back(path.substr(at_root ? 0 : slash + 1));
+      } else {
+        selected_.insert(path);
+      }
+      for (; slash != std::string::npos; slash = path.rfind('/')) {
+        path.resize(slash);
+        selected_.insert(path);
+      }
+    }
+  }
+
   void pack_entry(int parent, const std::string& name, const std::string& parent_path,
                   const std::string& path) {
     struct stat info {};
@@ -132,13 +156,13 @@ class Packer {
     pack_content(file.get(), entry, info);
   }
 
-  static EntryHeader describe(const struct stat& info, const std::string& path) {
+  EntryHeader describe(const struct stat& info, const std::string& path) const {
     EntryHeader entry;
     entry.type = type_of(info.st_mode);
     entry.path = path;
     entry.mode = info.st_mode;
-    entry.uid = info.st_uid;
-    entry.gid = info.st_gid;
+    entry.uid = linux::map_inside(options_.owners.uids, info.st_uid).value_or(info.st_uid);
+    entry.gid = linux::map_inside(options_.owners.gids, info.st_gid).value_or(info.st_gid);
     entry.mtime = info.st_mtim;
     if (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode)) entry.device = info.st_rdev;
     return entry;
@@ -235,6 +259,8 @@ class Packer {
   const PackOptions& options_;
   linux::IdMappings maps_;
   std::map<std::pair<dev_t, ino_t>, Link> links_;
+  std::set<std::string> selected_;                           ///< by options_.changes
+  std::map<std::string, std::vector<std::string>> removed_;  ///< names by directory
   std::vector<char> buffer_;
 };
 

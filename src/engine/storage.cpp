@@ -51,6 +51,10 @@ int try_overlay(Context& context, const std::string& place) noexcept {
   }
 }
 
+bool has_fuse_overlayfs() {
+  return ::access("/dev/fuse", R_OK | W_OK) == 0 && linux::find_program("fuse-overlayfs");
+}
+
 }  // namespace
 
 std::string probe_overlay(Context& context) {
@@ -65,16 +69,17 @@ std::string probe_overlay(Context& context) {
 
 std::string choose_driver(Context& context) {
   const std::string& configured = context.config().storage_driver;
-  if (configured == "vfs") {
-    throw Error(ErrorClass::not_implemented, "the storage driver vfs is not supported yet");
-  }
   if (!configured.empty()) return configured;
   const std::string cache = context.cache_directory() + "/driver-" + kernel_release();
   if (const auto known = linux::read_file_if_exists(cache)) return *known;
   const std::string reason = probe_overlay(context);
-  const std::string driver = reason.empty() ? "overlay" : "fuse-overlayfs";
-  if (!reason.empty()) log::info("overlay does not work here ({}): using fuse-overlayfs", reason);
-  linux::write_file_atomic(cache, driver);
+  if (reason.empty()) {
+    linux::write_file_atomic(cache, "overlay");
+    return "overlay";
+  }
+  // Not remembered: the next user of this machine installs what is missing.
+  const std::string driver = has_fuse_overlayfs() ? "fuse-overlayfs" : "vfs";
+  log::info("overlay does not work here ({}): using {}", reason, driver);
   return driver;
 }
 
@@ -99,6 +104,10 @@ linux::RootfsPlan plan_rootfs(Context& context, const store::ContainerConfig& co
   const ContainerId id(config.id);
   auto& containers = context.containers();
   const auto& layers = context.images().layers();
+  if (config.driver == k_vfs) {
+    plan.mount_point = containers.upper(id);
+    return plan;
+  }
   const bool shifted = !config.id_mappings.empty();
   plan.kind = config.driver == "fuse-overlayfs" || shifted ? Kind::fuse_overlayfs : Kind::overlay;
   plan.mount_point = containers.merged(id);
@@ -119,6 +128,22 @@ linux::RootfsPlan plan_rootfs(Context& context, const store::ContainerConfig& co
     plan.options.push_back(shift_option("gidmapping=", config.id_mappings.gids));
   }
   return plan;
+}
+
+std::vector<std::string> layer_directories(Context& context, const store::ContainerConfig& config) {
+  std::vector<std::string> directories;
+  for (const auto& diff_id : config.layers) {
+    directories.push_back(context.images().layers().path(Digest::parse(diff_id)));
+  }
+  return directories;
+}
+
+std::vector<std::string> root_directories(Context& context, const store::ContainerConfig& config) {
+  if (!config.rootfs_path.empty()) return {config.rootfs_path};
+  std::vector<std::string> directories;
+  if (config.driver != k_vfs) directories = layer_directories(context, config);
+  directories.insert(directories.begin(), context.containers().upper(ContainerId(config.id)));
+  return directories;
 }
 
 void mount_fuse_overlayfs(const linux::RootfsPlan& plan) {

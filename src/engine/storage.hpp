@@ -9,12 +9,20 @@
 
 namespace coracle::engine {
 
+/// The driver that gives each container a copy of its image, in its upper directory.
+inline constexpr std::string_view k_vfs = "vfs";
+
 /// The driver that new containers get: the configured one, or what a probe mount says works here,
 /// remembered in the cache for this kernel.
 std::string choose_driver(Context& context);
 
 /// Why the kernel's overlayfs cannot be used here; empty if it can. Tries it in a child.
 std::string probe_overlay(Context& context);
+
+/// The directories of the image's layers, the topmost first.
+std::vector<std::string> layer_directories(Context& context, const store::ContainerConfig& config);
+/// The directories that make up a container's root file system, the topmost first.
+std::vector<std::string> root_directories(Context& context, const store::ContainerConfig& config);
 
 /// The plan for a container's root. With id mappings of its own the layers are shown shifted, which
 /// only fuse-overlayfs can do for an ordinary user.

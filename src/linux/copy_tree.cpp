@@ -72,12 +72,8 @@ bool copy_file(int from, int to, const char* name, const struct stat& info) noex
   const int source = ::openat(from, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
   if (source < 0) return false;
   const int target = ::openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  bool good = target >= 0 && copy_content(source, target, info.st_size) &&
-              ::fchown(target, info.st_uid, info.st_gid) == 0;
-  if (good) {
-    copy_attributes(source, target);
-    good = ::fchmod(target, info.st_mode & 07777) == 0 && set_times(target, nullptr, info, 0);
-  }
+  const bool good = target >= 0 && copy_content(source, target, info.st_size) &&
+                    try_copy_metadata(source, target, info);
   const int saved = errno;
   if (target >= 0) ::close(target);
   ::close(source);
@@ -121,16 +117,26 @@ bool copy_directory(int from, int to, const char* name) noexcept {
 bool copy_entry(int from, int to, const char* name) noexcept {
   struct stat info {};
   if (::fstatat(from, name, &info, AT_SYMLINK_NOFOLLOW) != 0) return errno == ENOENT;
+  return S_ISDIR(info.st_mode) ? copy_directory(from, to, name) : try_copy_leaf(from, to, name, info);
+}
+
+}  // namespace
+
+bool try_copy_leaf(int from, int to, const char* name, const struct stat& info) noexcept {
   switch (info.st_mode & S_IFMT) {
     case S_IFREG: return copy_file(from, to, name, info);
-    case S_IFDIR: return copy_directory(from, to, name);
     case S_IFLNK: return copy_link(from, to, name, info);
     case S_IFSOCK: return true;
     default: return copy_special(to, name, info);
   }
 }
 
-}  // namespace
+bool try_copy_metadata(int from, int to, const struct stat& info) noexcept {
+  // The owner first: changing it takes setuid bits and capabilities away.
+  if (::fchown(to, info.st_uid, info.st_gid) != 0) return false;
+  copy_attributes(from, to);
+  return ::fchmod(to, info.st_mode & 07777) == 0 && set_times(to, nullptr, info, 0);
+}
 
 bool try_copy_tree(int from, int to) noexcept {
   struct stat info {};
@@ -147,9 +153,7 @@ bool try_copy_tree(int from, int to) noexcept {
       if (!copy_entry(from, to, entry->name)) return false;
     }
   }
-  copy_attributes(from, to);
-  return ::fchown(to, info.st_uid, info.st_gid) == 0 && ::fchmod(to, info.st_mode & 07777) == 0 &&
-         set_times(to, nullptr, info, 0);
+  return try_copy_metadata(from, to, info);
 }
 
 }  // namespace coracle::linux

@@ -24,6 +24,8 @@ bool may_write_directly(const std::vector<IdRange>& ranges, std::uint32_t own) {
 
 [[noreturn]] void hold_namespace(pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // Locks and pipes of the parent's end with it.
+  ::close_range(0, ~0U, 0);
   while (::getppid() == parent) ::pause();
   ::_exit(0);
 }

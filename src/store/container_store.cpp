@@ -70,7 +70,8 @@ bool ContainerStore::is_held(const std::string& id, const std::string& name) con
   }
 }
 
-void ContainerStore::create(const ContainerConfig& config) {
+void ContainerStore::create(const ContainerConfig& config,
+                            const std::function<void(const std::string&)>& fill) {
   ensure_format(root_);
   // Complete or absent: filled beside its place, then renamed into it. Its maker's lock tells
   // whoever finds the name meanwhile that somebody is at it.
@@ -83,6 +84,7 @@ void ContainerStore::create(const ContainerConfig& config) {
   for (const char* name : {"upper", "work", "merged"}) {
     linux::make_directory(unfinished.path() + "/" + name, 0755);
   }
+  if (fill) fill(unfinished.path() + "/upper");
   if (!unfinished.try_move_to(directory(ContainerId(config.id)))) {
     throw Error(ErrorClass::conflict, "container ID {} is in use already", config.id);
   }

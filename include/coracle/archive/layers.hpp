@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "coracle/linux/fd.hpp"
+#include "coracle/linux/user_namespace.hpp"
 
 namespace coracle::archive {
 
@@ -34,5 +35,20 @@ struct Change {
 /// @param excluded  paths ("etc/hosts") that are left out with all below them; may be empty
 std::vector<Change> list_changes(const std::string& upper, const std::vector<std::string>& below,
                                  const std::function<bool(std::string_view path)>& excluded);
+
+/// Copies what is seen of layers into one plain tree, with its hard links; contents are shared where
+/// the file system can (reflink).
+/// @param layers  the topmost first
+/// @param to      an empty directory; the caller's
+/// @param owners  owner `inside` becomes `outside` in the copy; those that are not mapped, and all
+///                when it is empty, stay as they are
+void copy_layers(const std::vector<std::string>& layers, int to, const linux::IdMappings& owners);
+
+/// What a tree that copy_layers() made has otherwise than the layers by now, as list_changes().
+/// Content counts as changed with size or modification time.
+std::vector<Change> compare_with_layers(const std::string& tree,
+                                        const std::vector<std::string>& layers,
+                                        const linux::IdMappings& owners,
+                                        const std::function<bool(std::string_view path)>& excluded);
 
 }  // namespace coracle::archive

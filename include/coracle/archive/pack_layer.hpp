@@ -5,7 +5,9 @@
 
 #include <functional>
 #include <string_view>
+#include <vector>
 
+#include "coracle/archive/layers.hpp"
 #include "coracle/archive/stream.hpp"
 
 namespace coracle::archive {
@@ -14,6 +16,10 @@ struct PackOptions {
   /// Whiteouts and opaque directories of overlayfs become ".wh." entries; without it `directory` is
   /// a plain tree.
   bool overlay_upper = true;
+  /// Only these of a plain tree, with the directories they are in; deleted ones become whiteouts.
+  const std::vector<Change>* changes = nullptr;
+  /// Owner `outside` of the tree is `inside` in the archive.
+  linux::IdMappings owners;
   /// Paths ("etc/hosts") that are left out with all below them.
   std::function<bool(std::string_view path)> excluded;
 };

@@ -4,6 +4,7 @@
 // is locked but the container at hand.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -27,8 +28,10 @@ class ContainerStore {
   ContainerStore(std::string root, std::string runroot);
 
   /// Reserves the name and writes the container with status `created`.
+  /// @param fill  puts into the upper directory what the container begins with
   /// @throws Error conflict "the container name … is already in use"
-  void create(const ContainerConfig& config);
+  void create(const ContainerConfig& config,
+              const std::function<void(const std::string& upper)>& fill = {});
   /// The ids of all containers, unsorted.
   std::vector<ContainerId> list() const;
   /// By full name, full id or unique prefix of an id.

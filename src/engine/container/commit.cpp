@@ -10,6 +10,8 @@
 #include "coracle/archive/layers.hpp"
 #include "coracle/archive/pack_layer.hpp"
 #include "coracle/base/error.hpp"
+#include "coracle/base/log.hpp"
+#include "coracle/base/scope_exit.hpp"
 #include "coracle/base/strings.hpp"
 #include "coracle/engine/containers.hpp"
 #include "coracle/engine/images.hpp"
@@ -21,19 +23,18 @@
 namespace coracle::engine {
 namespace {
 
-std::vector<std::string> layer_directories(Context& context, const store::ContainerConfig& config) {
-  std::vector<std::string> directories;
-  for (const auto& diff_id : config.layers) {
-    directories.push_back(context.images().layers().path(Digest::parse(diff_id)));
-  }
-  return directories;
-}
-
 void require_image(const store::ContainerConfig& config, std::string_view verb) {
   if (config.layers.empty()) {
     throw Error(ErrorClass::invalid_argument, "cannot {} container {}: its root file system is a directory",
                 verb, config.name);
   }
+}
+
+std::vector<archive::Change> list_changes(Context& context, const store::ContainerConfig& config) {
+  const std::string upper = context.containers().upper(ContainerId(config.id));
+  const auto layers = layer_directories(context, config);
+  if (config.driver != k_vfs) return archive::list_changes(upper, layers, is_made_by_engine);
+  return archive::compare_with_layers(upper, layers, config.id_mappings, is_made_by_engine);
 }
 
 }  // namespace
@@ -49,8 +50,7 @@ std::vector<archive::Change> diff_container(Context& context, const ContainerId&
   const auto config = context.containers().load_config(id);
   require_image(config, "diff");
   context.enter_namespace();
-  auto changes = archive::list_changes(context.containers().upper(id),
-                                       layer_directories(context, config), is_made_by_engine);
+  auto changes = list_changes(context, config);
   // A directory that holds nothing but our own files did not change either.
   for (const char* directory : {"/run", "/etc"}) {
     const std::string prefix = std::string(directory) + "/";
@@ -69,8 +69,14 @@ std::string commit_container(Context& context, const ContainerId& id, const Comm
   const auto state = observe(context, id);
   const bool pause = request.pause && state.status == store::ContainerStatus::running && !state.cgroup.empty();
   if (pause) pause_container(context, id, true);
-  const auto adding = context.images().adding();
-  context.enter_namespace();
+  const ScopeExit unpause([&] {
+    try {
+      if (pause) pause_container(context, id, false);
+    } catch (const Error& error) {
+      log::warn("container {} stays paused: {}", config.name, error.describe());
+    }
+  });
+  ImageAddition addition(context);
   const store::Image base = context.images().load(context.images().find(config.image_id));
   NewImage image;
   image.base = &base;
@@ -84,17 +90,16 @@ std::string commit_container(Context& context, const ContainerId& id, const Comm
   if (!request.name.empty()) image.names = {store::local_image_name(request.name)};
   archive::PackOptions pack;
   pack.excluded = is_made_by_engine;
+  std::vector<archive::Change> changes;
+  if (config.driver == k_vfs) {
+    changes = list_changes(context, config);
+    pack.overlay_upper = false;
+    pack.changes = &changes;
+    pack.owners = config.id_mappings;
+  }
   const linux::Fd upper = linux::open_file(context.containers().upper(id), O_RDONLY | O_DIRECTORY);
   image.write_layer = [&](archive::ByteSink& sink) { archive::pack_layer(upper.get(), sink, pack); };
-  std::string result;
-  try {
-    result = make_image(context, image);
-  } catch (...) {
-    if (pause) pause_container(context, id, false);
-    throw;
-  }
-  if (pause) pause_container(context, id, false);
-  return result;
+  return make_image(addition, image);
 }
 
 void export_container(Context& context, const ContainerId& id, int output) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <array>
 
+#include "coracle/archive/layers.hpp"
 #include "coracle/base/error.hpp"
 #include "coracle/base/json_value.hpp"
 #include "coracle/base/strings.hpp"
@@ -255,6 +257,11 @@ void write_cidfile(const ContainerConfig& config) {
   }
 }
 
+void fill_vfs(Context& context, const ContainerConfig& config, const std::string& upper) {
+  const linux::Fd directory = linux::open_file(upper, O_RDONLY | O_DIRECTORY);
+  archive::copy_layers(layer_directories(context, config), directory.get(), config.id_mappings);
+}
+
 }  // namespace
 
 ContainerId create_container(Context& context, const ContainerRequest& request) {
@@ -267,10 +274,15 @@ ContainerId create_container(Context& context, const ContainerRequest& request) 
       remove_container(context, *old, {true, 0});
     }
   }
+  std::function<void(const std::string&)> fill;
+  if (config.driver == k_vfs) {
+    context.enter_namespace();
+    fill = [&](const std::string& upper) { fill_vfs(context, config, upper); };
+  }
   // A generated name may be taken: another is as good.
   for (int attempt = 0;; ++attempt) {
     try {
-      context.containers().create(config);
+      context.containers().create(config, fill);
       break;
     } catch (const Error& error) {
       const bool again = request.name.empty() && error.error_class() == ErrorClass::conflict;

@@ -7,6 +7,7 @@
 #include "coracle/engine/containers.hpp"
 #include "engine/container/state.hpp"
 #include "engine/request/options.hpp"
+#include "engine/storage.hpp"
 
 namespace coracle::engine {
 namespace {
@@ -156,6 +157,15 @@ Json host_config_document(const store::ContainerConfig& config) {
           {"MaskedPaths", config.mask}};
 }
 
+Json graph_data(Context& context, const store::ContainerConfig& config) {
+  const ContainerId id(config.id);
+  const std::string upper = context.containers().upper(id);
+  if (config.driver == k_vfs) return {{"dir", upper}};
+  return {{"LowerDir", join(layer_directories(context, config), ":")},
+          {"UpperDir", upper},
+          {"WorkDir", context.containers().work(id)}};
+}
+
 }  // namespace
 
 Json inspect_container(Context& context, const ContainerId& id) {
@@ -197,8 +207,7 @@ Json inspect_container(Context& context, const ContainerId& id) {
           {"ExecIDs", Json::array()},
           {"GraphDriver",
            {{"Name", config.driver},
-            {"Data",
-             {{"UpperDir", context.containers().upper(id)}, {"WorkDir", context.containers().work(id)}}}}},
+            {"Data", graph_data(context, config)}}},
           {"Mounts", mounts},
           {"Dependencies", Json::array()},
           {"NetworkSettings",

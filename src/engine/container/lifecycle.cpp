@@ -34,17 +34,9 @@ void ContainerLifecycle::prepare() {
 
 std::string read_image_file(Context& context, const store::ContainerConfig& config,
                             const std::string& path) {
-  std::vector<std::string> layers;
-  if (!config.rootfs_path.empty()) {
-    layers = {config.rootfs_path};
-  } else {
-    layers = {context.containers().upper(ContainerId(config.id))};
-    for (const auto& diff_id : config.layers) {
-      layers.push_back(context.images().layers().path(Digest::parse(diff_id)));
-    }
-  }
   constexpr std::size_t k_limit = 8U << 20;
-  const linux::Fd file = archive::open_in_layers(layers, path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
+  const linux::Fd file = archive::open_in_layers(root_directories(context, config), path,
+                                                 O_RDONLY | O_NOCTTY | O_NONBLOCK);
   return file ? linux::read_all(file.get(), k_limit) : "";
 }
 

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
+
 #include "coracle/base/error.hpp"
 #include "coracle/base/log.hpp"
 #include "coracle/engine/containers.hpp"
+#include "coracle/linux/file.hpp"
 #include "coracle/store/usage.hpp"
+#include "engine/storage.hpp"
 
 namespace coracle::engine {
 
@@ -21,11 +25,31 @@ std::vector<ContainerSummary> list_containers(Context& context) {
   return list;
 }
 
+namespace {
+
+/// Of the files that differ from the image, where all files lie in one tree.
+std::uint64_t size_of_changes(Context& context, const store::ContainerConfig& config,
+                              const std::string& tree) {
+  std::uint64_t size = 0;
+  for (const auto& change : diff_container(context, ContainerId(config.id))) {
+    const auto info = linux::stat_if_exists(tree + change.path);
+    if (info && S_ISREG(info->st_mode)) size += static_cast<std::uint64_t>(info->st_size);
+  }
+  return size;
+}
+
+}  // namespace
+
 ContainerSize size_of_container(Context& context, const store::ContainerConfig& config) {
   context.enter_namespace();
+  const std::string upper = context.containers().upper(ContainerId(config.id));
   ContainerSize size;
-  size.writable = store::measure_tree(context.containers().upper(ContainerId(config.id)));
-  size.root = size.writable;
+  size.root = store::measure_tree(upper);
+  if (config.driver == k_vfs) {
+    size.writable = size_of_changes(context, config, upper);
+    return size;
+  }
+  size.writable = size.root;
   if (const auto image = context.images().try_find(config.image_id)) size.root += image->size;
   return size;
 }

@@ -20,15 +20,14 @@ std::string import_image(Context& context, const ImportRequest& request) {
   image.comment = request.message.empty() ? "imported from " + request.source : request.message;
   image.created_by = "/bin/sh -c #(nop) ADD file in /";
   if (!request.name.empty()) image.names = {store::local_image_name(request.name)};
-  const auto adding = context.images().adding();
-  context.enter_namespace();
+  ImageAddition addition(context);
   return in_context("importing '" + request.source + "'", [&] {
     archive::FdSource source(file ? file.get() : STDIN_FILENO);
     image.write_layer = [&](archive::ByteSink& sink) {
       const auto plain = archive::make_decompressor(source);
       if (archive::copy(*plain, sink) == 0) throw Error(ErrorClass::invalid_argument, "the archive is empty");
     };
-    return make_image(context, image);
+    return make_image(addition, image);
   });
 }
 

@@ -15,6 +15,7 @@
 #include "coracle/oci/annotations.hpp"
 #include "coracle/oci/index.hpp"
 #include "coracle/oci/reference.hpp"
+#include "engine/image/addition.hpp"
 
 namespace coracle::engine {
 namespace {
@@ -60,7 +61,8 @@ struct Contents {
 
 class Loader {
  public:
-  explicit Loader(Context& context) : context_(context), blobs_(context.images().blobs()) {}
+  explicit Loader(ImageAddition& addition)
+      : addition_(addition), blobs_(addition.context().images().blobs()) {}
 
   void read_archive(int fd) {
     archive::FdSource source(fd);
@@ -112,33 +114,21 @@ class Loader {
 
   std::string text_of(const Digest& digest) const { return blobs_.read_text(digest, k_max_document); }
 
-  /// Unpacks the layers that are not there yet, the lowest first.
-  void unpack(const std::vector<Digest>& blobs, const std::vector<Digest>& diff_ids) {
-    if (blobs.size() != diff_ids.size()) {
-      throw Error(ErrorClass::invalid_argument, "the image has {} layers, but its configuration names {}",
-                  blobs.size(), diff_ids.size());
-    }
-    std::vector<std::string> below;
-    const auto& layers = context_.images().layers();
-    for (std::size_t i = 0; i < blobs.size(); ++i) {
-      if (!layers.has(diff_ids[i])) {
-        in_context("unpacking layer " + blobs[i].str(), [&] {
-          const linux::Fd file = blobs_.open(blobs[i]);
-          archive::FdSource source(file.get());
-          layers.unpack(source, diff_ids[i], below);
-        });
-      }
-      below.insert(below.begin(), layers.path(diff_ids[i]));
-    }
-  }
-
   std::string add(const oci::Manifest& manifest, const Digest& digest,
                   const std::vector<std::string>& names) {
     const auto config = oci::parse_image_config(text_of(manifest.config.digest), "configuration");
     std::vector<Digest> blobs;
     for (const auto& layer : manifest.layers) blobs.push_back(layer.digest);
-    unpack(blobs, config.diff_ids);
-    return context_.images().add(digest, names).id;
+    if (blobs.size() != config.diff_ids.size()) {
+      throw Error(ErrorClass::invalid_argument, "the image has {} layers, but its configuration names {}",
+                  blobs.size(), config.diff_ids.size());
+    }
+    std::vector<Digest> below;
+    for (std::size_t i = 0; i < blobs.size(); ++i) {
+      addition_.unpack(blobs[i], config.diff_ids[i], below);
+      below.push_back(config.diff_ids[i]);
+    }
+    return addition_.context().images().add(digest, names).id;
   }
 
   std::vector<std::string> load_docker() {
@@ -219,7 +209,7 @@ class Loader {
     loaded.insert(loaded.end(), names.begin(), names.end());
   }
 
-  Context& context_;
+  ImageAddition& addition_;
   const store::BlobStore& blobs_;
   Contents contents_;
 };
@@ -234,25 +224,16 @@ std::vector<std::string> load_images(Context& context, const std::string& source
     directory = info && S_ISDIR(info->st_mode);
     if (!directory) file = linux::open_file(source, O_RDONLY);
   }
-  std::vector<std::string> loaded;
-  try {
-    const auto adding = context.images().adding();
-    context.enter_namespace();
-    loaded = in_context("loading '" + source + "'", [&] {
-      Loader loader(context);
-      if (directory) {
-        loader.read_directory(source);
-      } else {
-        loader.read_archive(file ? file.get() : STDIN_FILENO);
-      }
-      return loader.load();
-    });
-  } catch (...) {
-    context.images().collect_garbage();
-    throw;
-  }
-  context.images().collect_garbage();
-  return loaded;
+  ImageAddition addition(context);
+  return in_context("loading '" + source + "'", [&] {
+    Loader loader(addition);
+    if (directory) {
+      loader.read_directory(source);
+    } else {
+      loader.read_archive(file ? file.get() : STDIN_FILENO);
+    }
+    return loader.load();
+  });
 }
 
 }  // namespace coracle::engine

@@ -32,23 +32,13 @@ StoredLayer store_layer(Context& context, const NewImage& image) {
   return layer;
 }
 
-void unpack_layer(Context& context, const StoredLayer& layer, const store::Image* base) {
-  std::vector<std::string> below;
-  if (base != nullptr) {
-    for (auto diff_id = base->config.diff_ids.rbegin(); diff_id != base->config.diff_ids.rend(); ++diff_id) {
-      below.push_back(context.images().layers().path(*diff_id));
-    }
-  }
-  const linux::Fd blob = context.images().blobs().open(layer.descriptor.digest);
-  archive::FdSource source(blob.get());
-  context.images().layers().unpack(source, layer.diff_id, below);
-}
-
 }  // namespace
 
-std::string make_image(Context& context, const NewImage& image) {
+std::string make_image(ImageAddition& addition, const NewImage& image) {
+  Context& context = addition.context();
   const StoredLayer layer = store_layer(context, image);
-  unpack_layer(context, layer, image.base);
+  addition.unpack(layer.descriptor.digest, layer.diff_id,
+                  image.base != nullptr ? image.base->config.diff_ids : std::vector<Digest>{});
   oci::ImageConfig config;
   oci::Manifest manifest;
   if (image.base != nullptr) {

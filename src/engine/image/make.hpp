@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "coracle/archive/stream.hpp"
-#include "coracle/engine/context.hpp"
 #include "coracle/oci/image_config.hpp"
 #include "coracle/oci/platform.hpp"
+#include "engine/image/addition.hpp"
 
 namespace coracle::engine {
 
@@ -25,8 +25,7 @@ struct NewImage {
   std::function<void(archive::ByteSink&)> write_layer;
 };
 
-/// Stores layer, configuration, manifest and names; the caller holds ImageStore::adding() and is in
-/// the engine's namespace. @returns the image's id
-std::string make_image(Context& context, const NewImage& image);
+/// Stores layer, configuration, manifest and names. @returns the image's id
+std::string make_image(ImageAddition& addition, const NewImage& image);
 
 }  // namespace coracle::engine

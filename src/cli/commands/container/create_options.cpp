@@ -16,6 +16,7 @@ void declare_identity(OptionSet& options, ContainerRequest& request, CreateValue
   options.add("cidfile", '\0', request.cidfile, "Write the container ID to the file").complete(CompletionKind::file);
   options.add("pidfile", '\0', request.pidfile, "Write the container's process ID to the file").complete(CompletionKind::file);
   options.add("rootfs", '\0', request.rootfs, "The first argument is not an image but the path of a root file system");
+  options.add_ignored("quiet", 'q', Option::Arity::flag, "Show no progress of a pull");
   options.add("pull", '\0', values.pull, "Pull the image: always, missing, never or newer").choices({"always", "missing", "never", "newer"});
   options.add("platform", '\0', request.platform, "Platform of the image: OS/ARCH[/VARIANT]");
   options.add("label", 'l', request.labels, "Set metadata on the container");

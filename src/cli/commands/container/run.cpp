@@ -77,7 +77,6 @@ void setup_run(Command& command) {
   options.add("attach", 'a', values.attach, "Attach only stdin, stdout or stderr");
   options.add("detach-keys", '\0', values.detach_keys, "Keys that detach from the container");
   options.add("sig-proxy", '\0', values.signal_proxy, "Pass on signals to the container");
-  options.add_ignored("quiet", 'q', Option::Arity::flag, "Show no progress of a pull");
 }
 
 }  // namespace coracle::cli
