@@ -10,7 +10,7 @@ void declare_global_options(OptionSet& set, GlobalOptions& options) {
   set.add("cgroup-manager", '\0', options.overrides.cgroup_manager,
           R"(Cgroup manager to use ("cgroupfs"|"systemd"|"disabled"))")
       .choices({"cgroupfs", "systemd", "disabled"});
-  set.add("hooks-dir", '\0', options.hooks_dirs,
+  set.add("hooks-dir", '\0', options.overrides.hooks_dirs,
           "Set the OCI hooks directory path (may be set multiple times)")
       .complete(CompletionKind::directory);
   set.add("log-level", '\0', options.log_level,
@@ -27,17 +27,13 @@ void declare_global_options(OptionSet& set, GlobalOptions& options) {
   set.add("storage-driver", '\0', options.overrides.storage_driver,
           "Select which storage driver is used to manage storage of images and containers")
       .choices({"overlay", "fuse-overlayfs", "vfs"});
-  set.add("storage-opt", '\0', options.storage_options,
-          "Used to pass an option to the storage driver")
-      .environment({"STORAGE_OPTS"});
-  set.add("tmpdir", '\0', options.tmpdir, "Path to the tmp directory for state content")
-      .complete(CompletionKind::directory);
+  set.add("storage-opt", '\0', options.overrides.storage_options,
+          "Used to pass an option to the storage driver");
 
   // docker's own global options.
   set.add("debug", 'D', options.debug, "Enable debug mode").hidden();
-  set.add("config", '\0', options.docker_config, "Location of client config files")
-      .environment({"DOCKER_CONFIG"})
-      .hidden();
+  set.add_ignored("config", '\0', Option::Arity::value, "Location of client config files");
+  set.add_ignored("tmpdir", '\0', Option::Arity::value, "Path to the tmp directory for state content");
   set.add_ignored("context", '\0', Option::Arity::value, "Name of the context to use");
   // The runtime, the monitor and the network helper of coracle are part of it.
   set.add_ignored("runtime", '\0', Option::Arity::value,

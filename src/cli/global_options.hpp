@@ -14,10 +14,6 @@ namespace coracle::cli {
 /// from the environment and from files.
 struct GlobalOptions {
   config::Overrides overrides;
-  std::vector<std::string> storage_options;
-  std::optional<std::string> tmpdir;
-  std::optional<std::string> docker_config;
-  std::vector<std::string> hooks_dirs;
   std::string log_level = "warn";
   bool debug = false;
 };

@@ -61,6 +61,8 @@ void apply_overrides(const Overrides& overrides, Config& config) {
   if (overrides.runroot) config.runroot = *overrides.runroot;
   if (overrides.storage_driver) config.storage_driver = *overrides.storage_driver;
   if (overrides.cgroup_manager) config.cgroup_manager = *overrides.cgroup_manager;
+  if (!overrides.storage_options.empty()) config.storage_options = overrides.storage_options;
+  if (!overrides.hooks_dirs.empty()) config.hooks_dirs = overrides.hooks_dirs;
 }
 
 /// podman's way to ask for fuse-overlayfs: the overlay driver with a program that mounts.
@@ -111,6 +113,10 @@ Config load(const Overrides& overrides) {
   if (config.runroot.empty()) config.runroot = user ? rootless_runroot(*user) : "/run/coracle";
   config.root = absolute(std::move(config.root));
   config.runroot = absolute(std::move(config.runroot));
+  // As podman: an ordinary user's containers have hooks only when told so.
+  if (config.hooks_dirs.empty() && !user) {
+    config.hooks_dirs = {"/usr/share/containers/oci/hooks.d", "/etc/containers/oci/hooks.d"};
+  }
   apply_mount_program(config);
   validate(config);
   return config;

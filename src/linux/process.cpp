@@ -152,10 +152,11 @@ std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
 }  // namespace
 
 Child spawn(const SpawnOptions& options) {
-  const auto program = find_program(options.argv.at(0));
+  const std::string& name = options.program.empty() ? options.argv.at(0) : options.program;
+  const auto program = find_program(name);
   if (!program) {
-    Error error(ErrorClass::unavailable, "'{}' is not installed", options.argv[0]);
-    error.set_hint(fmt::format("install the package that has the program '{}'", options.argv[0]));
+    Error error(ErrorClass::unavailable, "'{}' is not installed", name);
+    error.set_hint(fmt::format("install the package that has the program '{}'", name));
     throw error;
   }
   // Descriptors 0 to 2 as sources of others would be overwritten by the dup2 calls: lift them.

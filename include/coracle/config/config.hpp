@@ -17,6 +17,7 @@ struct Config {
   std::string runroot;         ///< what does not outlive a boot
   std::string storage_driver;  ///< "", "overlay", "fuse-overlayfs" or "vfs"; "" chooses by probing
   std::vector<std::string> storage_options;  ///< "driver.option=value", as storage.conf has them
+  std::vector<std::string> hooks_dirs;       ///< of oci-hooks(5)
   std::string cgroup_manager;                ///< "", "cgroupfs", "systemd" or "disabled"
 
   // Defaults of containers (containers.conf, [containers]).
@@ -61,6 +62,8 @@ struct Overrides {
   std::optional<std::string> runroot;
   std::optional<std::string> storage_driver;
   std::optional<std::string> cgroup_manager;
+  std::vector<std::string> storage_options;
+  std::vector<std::string> hooks_dirs;
 };
 
 /// Reads the environment and, where they exist, the configuration files: /etc/coracle/coracle.conf,

@@ -54,6 +54,7 @@ class Child {
 int exit_code_of(int wait_status) noexcept;
 
 struct SpawnOptions {
+  std::string program;  ///< what is executed, if not argv[0]
   std::vector<std::string> argv;  ///< argv[0] is searched in PATH unless it holds a slash
   std::optional<std::vector<std::string>> environment;  ///< ours when not set
   int standard_input = -1;   ///< descriptor to use as 0; -1: /dev/null

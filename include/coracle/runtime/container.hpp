@@ -11,6 +11,7 @@
 #include "coracle/linux/process.hpp"
 #include "coracle/linux/rootfs_plan.hpp"
 #include "coracle/oci/runtime_spec.hpp"
+#include "coracle/runtime/hooks.hpp"
 #include "coracle/runtime/seccomp.hpp"
 
 namespace coracle::runtime {
@@ -37,6 +38,7 @@ struct ProcessOptions {
 
 struct CreateRequest {
   const oci::RuntimeSpec* spec = nullptr;
+  std::string id;  ///< of the container, for hooks
   /// Directory that relative paths of the specification refer to.
   std::string bundle;
   /// Where the root file system comes from; spec.root.path when not set.
@@ -61,7 +63,13 @@ class StartedProcess {
   linux::Child process;
   linux::Fd pidfd;
   linux::Fd terminal;  ///< the pty's master, if the process has a terminal
-  linux::Fd socket;    ///< to a process that holds
+
+ private:
+  friend class Conversation;
+  linux::Fd socket_;  ///< to a process that holds
+  oci::Hooks hooks_;
+  oci::RuntimeState state_;
+  std::vector<NamespaceHandle> namespaces_;  ///< for hooks inside the container
 };
 
 /// Makes the container and runs its program, as a child of this single-threaded process, which must

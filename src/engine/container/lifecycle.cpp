@@ -15,6 +15,7 @@
 #include "coracle/base/time.hpp"
 #include "coracle/linux/change_owner.hpp"
 #include "coracle/linux/file.hpp"
+#include "engine/container/hook_files.hpp"
 #include "engine/container/state.hpp"
 #include "engine/storage.hpp"
 
@@ -122,6 +123,16 @@ const runtime::SeccompProgram* ContainerLifecycle::load_seccomp(const oci::Capab
   return seccomp_ ? &*seccomp_ : nullptr;
 }
 
+oci::Hooks ContainerLifecycle::load_hooks(const oci::RuntimeSpec& spec) const {
+  if (context_.config().hooks_dirs.empty()) return {};
+  HookSubject subject;
+  subject.command = spec.process->args.front();
+  subject.annotations = config_.annotations;
+  subject.has_bind_mounts =
+      std::ranges::any_of(config_.mounts, [](const auto& mount) { return mount.type == "bind"; });
+  return engine::load_hooks(context_.config().hooks_dirs, subject);
+}
+
 runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStreams& streams) {
   const SpecFacts facts = gather_facts();
   oci::RuntimeSpec spec = plan_spec(config_, facts);
@@ -134,6 +145,7 @@ runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStream
   if (!config_.id_mappings.empty()) {
     spec.linux.namespaces.push_back({oci::NamespaceType::user, ""});
   }
+  spec.hooks = load_hooks(spec);
   if (window_.rows != 0) spec.process->console_size = {window_.rows, window_.columns};
   if (first_start_) give_sources_to_user(spec.process->user);
   make_cgroup(spec.linux.resources);
@@ -148,6 +160,7 @@ runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStream
   }
   runtime::CreateRequest request;
   request.spec = &spec;
+  request.id = config_.id;
   request.bundle = context_.containers().run_directory(id_);
   request.rootfs = rootfs;
   request.process.streams = streams;
@@ -163,6 +176,7 @@ runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStream
   request.built_in_init = config_.init;
   request.create_working_directory = true;
   auto started = runtime::create(request);
+  poststop_ = spec.hooks.poststop;
   remove_cgroup.release();
   return started;
 }
@@ -196,6 +210,13 @@ void ContainerLifecycle::started(pid_t pid) {
 void ContainerLifecycle::ended() noexcept {
   if (is_mounted_here_) ::umount2(context_.containers().merged(id_).c_str(), MNT_DETACH);
   remove_cgroup();
+  oci::RuntimeState state;
+  state.oci_version = oci::k_runtime_spec_version;
+  state.id = config_.id;
+  state.status = oci::ContainerStatus::stopped;
+  state.bundle = context_.containers().run_directory(id_);
+  state.annotations = config_.annotations;
+  runtime::try_hooks("poststop", std::exchange(poststop_, {}), state);
 }
 
 bool ContainerLifecycle::exited(int exit_code) {

@@ -34,6 +34,7 @@ class ContainerLifecycle final : public monitor::Lifecycle {
   void give_sources_to_user(const oci::User& user);
   void make_cgroup(const oci::Resources& resources);
   void remove_cgroup() noexcept;
+  oci::Hooks load_hooks(const oci::RuntimeSpec& spec) const;
   const runtime::SeccompProgram* load_seccomp(const oci::Capabilities& capabilities);
 
   Context& context_;
@@ -45,6 +46,7 @@ class ContainerLifecycle final : public monitor::Lifecycle {
   linux::WindowSize window_;  ///< of the client's terminal, once known
   std::unique_ptr<runtime::Cgroup> cgroup_;
   std::optional<runtime::SeccompProgram> seccomp_;
+  std::vector<oci::Hook> poststop_;
   store::ContainerState state_;
   std::string grave_;
 };

@@ -33,6 +33,38 @@ void wait_for_go(int socket) noexcept {
   if (!protocol::receive_in_child(socket, message) || message.kind != protocol::Kind::go) ::_exit(1);
 }
 
+void hold(int socket, protocol::Kind kind) noexcept {
+  protocol::Message message;
+  message.kind = kind;
+  protocol::send(socket, message);
+  wait_for_go(socket);
+}
+
+/// While the host's /proc is still there. The parent may not open them by our pid: we are not
+/// dumpable.
+void show_namespaces(int namespaces, int socket) noexcept {
+  struct Name {
+    int flag;
+    const char* path;
+  };
+  constexpr Name k_names[] = {
+      {CLONE_NEWUSER, "/proc/self/ns/user"}, {CLONE_NEWPID, "/proc/self/ns/pid"},
+      {CLONE_NEWNET, "/proc/self/ns/net"},   {CLONE_NEWIPC, "/proc/self/ns/ipc"},
+      {CLONE_NEWUTS, "/proc/self/ns/uts"},   {CLONE_NEWCGROUP, "/proc/self/ns/cgroup"},
+      {CLONE_NEWNS, "/proc/self/ns/mnt"},
+  };
+  for (const auto& name : k_names) {
+    if ((namespaces & name.flag) == 0) continue;
+    const int fd = ::open(name.path, O_RDONLY | O_CLOEXEC);
+    check(socket, fd, Step::join_namespace, name.path);
+    protocol::Message message;
+    message.kind = protocol::Kind::name_space;
+    message.value = name.flag;
+    protocol::send(socket, message, fd);
+    ::close(fd);
+  }
+}
+
 void become_root_of_namespace(int socket) noexcept {
   check(socket, ::setresgid(0, 0, 0), Step::map_ids, "group 0");
   check(socket, ::setresuid(0, 0, 0), Step::map_ids, "user 0");
@@ -115,6 +147,7 @@ void build_file_system(const ChildPlan& plan, ChildResources& resources) noexcep
     make_directories(plan.process.working_directory.c_str(), 0755);
   }
   if (plan.readonly_root) make_root_readonly(socket);
+  if (plan.wait_when_mounted) hold(socket, protocol::Kind::mounted);
   leave_host_root(plan, host_root, socket);
 }
 
@@ -163,12 +196,7 @@ void install_seccomp(const ChildResources& resources) noexcept {
     check(socket, ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), Step::no_new_privileges, "");
     install_seccomp(resources);
   }
-  if (plan.wait_for_start) {
-    protocol::Message ready;
-    ready.kind = protocol::Kind::ready;
-    protocol::send(socket, ready);
-    wait_for_go(socket);
-  }
+  if (plan.wait_when_ready) hold(socket, protocol::Kind::ready);
   run_program(process, *resources.vectors, program, socket);
 }
 
@@ -184,6 +212,7 @@ void run_container(const ChildPlan& plan, ChildResources& resources) noexcept {
   const int label_file = open_label_file();
   enter_namespaces(plan, socket);
   join_keyring(plan.process);
+  show_namespaces(plan.shown_namespaces, socket);
   if (plan.new_network) bring_up_loopback(socket);
   set_names(plan, socket);
   if (plan.own_mounts) build_file_system(plan, resources);

@@ -78,25 +78,76 @@ Cloned clone_process(int namespaces, int cgroup) {
   return {static_cast<pid_t>(pid), linux::Fd(pid == 0 ? -1 : pidfd)};
 }
 
-/// Listens until the program runs (end of file), holds (`ready`), or the child gave up.
-void hear_out(StartedProcess& started, int socket, bool expect_ready) {
-  while (auto received = protocol::receive(socket)) {
-    switch (received->message.kind) {
-      case Kind::terminal:
-        started.terminal = std::move(received->descriptor);
-        break;
-      case Kind::ready:
-        if (expect_ready) return;
-        break;
-      case Kind::failure:
-        throw_failure(received->message);
-      case Kind::go:
-        break;
+void say_go(int socket) { protocol::send(socket, Message{}); }
+
+}  // namespace
+
+/// What the parent says and does while the child sets itself up.
+class Conversation {
+ public:
+  explicit Conversation(StartedProcess& started) : started_(started) {}
+  Conversation(StartedProcess& started, linux::Fd socket) : started_(started) {
+    started.socket_ = std::move(socket);
+  }
+
+  void use_hooks_of(const CreateRequest& request) {
+    started_.hooks_ = request.spec->hooks;
+    started_.state_ = {request.spec->oci_version,  request.id,     oci::ContainerStatus::creating,
+                       started_.process.pid(), request.bundle, request.spec->annotations};
+  }
+
+  /// Until the program runs.
+  void finish() {
+    hear_out(false);
+    started_.socket_.reset();
+    started_.state_.status = oci::ContainerStatus::running;
+    try_hooks("poststart", started_.hooks_.poststart, started_.state_);
+  }
+
+  /// Until the process holds before its program.
+  void reach_ready() { hear_out(true); }
+
+  void go_on() {
+    started_.state_.status = oci::ContainerStatus::created;
+    run_hooks("startContainer", started_.hooks_.start_container, started_.state_, started_.namespaces_);
+    started_.namespaces_.clear();
+    say_go(started_.socket_.get());
+  }
+
+ private:
+  /// Listens until end of file (the program runs) or, if asked for, until the process is ready.
+  void hear_out(bool until_ready) {
+    while (auto received = protocol::receive(started_.socket_.get())) {
+      switch (received->message.kind) {
+        case Kind::name_space:
+          started_.namespaces_.push_back({std::move(received->descriptor), received->message.value});
+          break;
+        case Kind::terminal:
+          started_.terminal = std::move(received->descriptor);
+          break;
+        case Kind::mounted:
+          run_hooks("prestart", started_.hooks_.prestart, started_.state_);
+          run_hooks("createRuntime", started_.hooks_.create_runtime, started_.state_);
+          run_hooks("createContainer", started_.hooks_.create_container, started_.state_,
+                    started_.namespaces_);
+          say_go(started_.socket_.get());
+          break;
+        case Kind::ready:
+          if (until_ready) return;
+          go_on();
+          break;
+        case Kind::failure:
+          throw_failure(received->message);
+        case Kind::go:
+          break;
+      }
     }
   }
-}
 
-void say_go(int socket) { protocol::send(socket, Message{}); }
+  StartedProcess& started_;
+};
+
+namespace {
 
 std::vector<linux::IdRange> to_ranges(const std::vector<oci::IdMapping>& mappings) {
   std::vector<linux::IdRange> ranges;
@@ -154,9 +205,9 @@ void mount_overlay(const linux::RootfsPlan& plan) {
 }
 
 void StartedProcess::start() {
-  say_go(socket.get());
-  hear_out(*this, socket.get(), false);
-  socket.reset();
+  Conversation conversation(*this);
+  conversation.go_on();
+  conversation.finish();
 }
 
 StartedProcess create(const CreateRequest& request) {
@@ -204,8 +255,13 @@ StartedProcess create(const CreateRequest& request) {
     }
     say_go(sockets.first.get());
   }
-  hear_out(started, sockets.first.get(), request.wait_for_start);
-  if (request.wait_for_start) started.socket = std::move(sockets.first);
+  Conversation conversation(started, std::move(sockets.first));
+  conversation.use_hooks_of(request);
+  if (request.wait_for_start) {
+    conversation.reach_ready();
+  } else {
+    conversation.finish();
+  }
   return started;
 }
 
@@ -263,7 +319,7 @@ StartedProcess exec(const ExecRequest& request) {
     request.options.before_setup(cloned.pid);
     say_go(sockets.first.get());
   }
-  hear_out(started, sockets.first.get(), false);
+  Conversation(started, std::move(sockets.first)).finish();
   return started;
 }
 

@@ -126,7 +126,9 @@ struct ChildPlan {
   std::vector<std::string> readonly_paths;
 
   ProcessPlan process;
-  bool wait_for_start = false;  ///< hold before exec until told to go
+  int shown_namespaces = 0;      ///< CLONE_NEW… of those that the parent needs for hooks
+  bool wait_when_mounted = false;  ///< hold before the host's root file system is left
+  bool wait_when_ready = false;    ///< hold before exec
 };
 
 }  // namespace coracle::runtime

@@ -92,7 +92,15 @@ ChildPlan plan_container(const CreateRequest& request, const NamespacePlan& name
   plan.process = plan_process(*spec.process, request.process, facts);
   plan.process.create_working_directory = request.create_working_directory;
   plan.process.built_in_init = request.built_in_init;
-  plan.wait_for_start = request.wait_for_start;
+  const oci::Hooks& hooks = spec.hooks;
+  plan.wait_when_mounted = !hooks.prestart.empty() || !hooks.create_runtime.empty() ||
+                           !hooks.create_container.empty();
+  plan.wait_when_ready = request.wait_for_start || !hooks.start_container.empty();
+  if (!hooks.create_container.empty() || !hooks.start_container.empty()) {
+    plan.shown_namespaces = namespaces.create;
+    for (const auto& entry : namespaces.join) plan.shown_namespaces |= clone_flag(entry.type);
+    if (namespaces.join_pid != nullptr) plan.shown_namespaces |= CLONE_NEWPID;
+  }
   return plan;
 }
 

@@ -47,7 +47,6 @@ std::string_view describe(Step step) noexcept {
     case Step::no_new_privileges: return "cannot set no_new_privs";
     case Step::security_label: return "cannot set security label";
     case Step::seccomp: return "cannot install the seccomp filter";
-    case Step::hook: return "cannot run hook";
     case Step::find_program: return "cannot find executable";
     case Step::exec: return "cannot execute";
   }
