@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -34,20 +35,31 @@ std::pair<std::string, std::string> split_path(const std::string& path) {
   return {path.substr(0, slash), path.substr(slash + 1)};
 }
 
-}  // namespace
-
-linux::Fd listen_on(const std::string& path) {
+linux::Fd bind_at(const std::string& path, int type, mode_t directory_mode) {
   const auto [directory_path, name] = split_path(path);
-  linux::ensure_directory(directory_path);
+  linux::ensure_directory(directory_path, directory_mode);
   const linux::Fd directory = linux::open_file(directory_path, O_PATH | O_DIRECTORY);
-  linux::Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  linux::Fd socket(::socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const sockaddr_un address = address_of(directory.get(), name);
   ::unlink(path.c_str());
   if (!socket ||
-      ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      ::listen(socket.get(), 16) != 0) {
-    throw SysError("cannot listen on '{}'", path);
+      ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    throw SysError("cannot make the socket '{}'", path);
   }
+  return socket;
+}
+
+}  // namespace
+
+linux::Fd listen_on(const std::string& path) {
+  linux::Fd socket = bind_at(path, SOCK_SEQPACKET, 0700);
+  if (::listen(socket.get(), 16) != 0) throw SysError("cannot listen on '{}'", path);
+  return socket;
+}
+
+linux::Fd receive_on(const std::string& path) {
+  linux::Fd socket = bind_at(path, SOCK_DGRAM, 0755);
+  if (::chmod(path.c_str(), 0666) != 0) throw SysError("cannot change the mode of '{}'", path);
   return socket;
 }
 

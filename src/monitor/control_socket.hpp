@@ -11,4 +11,7 @@ namespace coracle::monitor {
 /// made.
 linux::Fd listen_on(const std::string& path);
 
+/// A SOCK_DGRAM socket at `path` that any user may send to, likewise.
+linux::Fd receive_on(const std::string& path);
+
 }  // namespace coracle::monitor

@@ -50,6 +50,7 @@ bool Monitor::start_first() {
     if (plan_.client_attaches && !await_hello()) return false;
     log_ = LogWriter(plan_.log);
     listener_ = listen_on(plan_.control_socket);
+    if (!plan_.notify.target.empty()) notify_.emplace(plan_.notify);
     start();
     return true;
   } catch (const Error& error) {
@@ -74,6 +75,7 @@ bool Monitor::await_hello() {
 void Monitor::start() {
   runtime::StartedProcess started = create_process();
   lifecycle_.started(started.process.pid());
+  if (notify_) notify_->tell_started();
   pid_ = started.process.release();
   pidfd_ = std::move(started.pidfd);
   started_at_ = Clock::now();
@@ -114,6 +116,7 @@ void Monitor::turn() {
   const std::size_t termination = set_.add(termination_.fd(), POLLIN);
   const std::size_t process = set_.add(phase_ == Phase::running ? pidfd_.get() : -1, POLLIN);
   const std::size_t listener = set_.add(listener_.get(), POLLIN);
+  const std::size_t notification = set_.add(notify_ ? notify_->fd() : -1, POLLIN);
   for (auto& client : clients_) client.place = set_.add(client.channel.get(), POLLIN);
   input_.want(set_, clients_);
   output_.want(set_, clients_);
@@ -130,6 +133,7 @@ void Monitor::turn() {
     termination_.clear();
     begin_stop();
   }
+  if (set_.is_ready(notification)) notify_->step();
   hear_clients();
   if (set_.is_ready(listener)) accept_clients();
   pump();

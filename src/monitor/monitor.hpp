@@ -8,6 +8,7 @@
 #include "coracle/monitor/launch.hpp"
 #include "monitor/client.hpp"
 #include "monitor/log_writer.hpp"
+#include "monitor/notify_relay.hpp"
 #include "monitor/poll_set.hpp"
 #include "monitor/pump.hpp"
 #include "monitor/restart_policy.hpp"
@@ -71,6 +72,7 @@ class Monitor {
   LogWriter log_{LogConfig{}};
   Clients clients_;
   linux::Fd listener_;
+  std::optional<NotifyRelay> notify_;
   OutputPump output_{Stream::output};
   OutputPump error_{Stream::error};
   InputPump input_;

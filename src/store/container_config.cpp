@@ -226,6 +226,7 @@ void fields(Visitor&& visit, Config& config) {
   visit("timeout", config.timeout);
   visit("umask", config.umask);
   visit("timezone", config.timezone);
+  visit("sdnotify", config.sdnotify);
   visit("preserved_fds", config.preserved_fds);
   visit("ulimits", config.ulimits);
   visit("oom_score_adjustment", config.oom_score_adjustment);

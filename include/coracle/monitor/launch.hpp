@@ -19,6 +19,14 @@ namespace coracle::monitor {
 
 enum class Restart { no, on_failure, always };
 
+/// How the service manager that started us hears of the container (sd_notify(3)).
+struct NotifyPlan {
+  std::string target;  ///< its address: $NOTIFY_SOCKET; empty: there is none
+  /// Where the container's programs send to, to be passed on. Empty: the container is ready as soon
+  /// as it runs.
+  std::string socket;
+};
+
 struct LaunchPlan {
   std::string title;  ///< the process' name, at most 15 bytes
   bool terminal = false;
@@ -36,6 +44,7 @@ struct LaunchPlan {
   std::int64_t stop_timeout = 10;  ///< seconds until SIGKILL; negative: never
   int preserved_fds = 0;           ///< descriptors 3 … 2+n are handed on to the container
   bool passthrough = false;        ///< the container gets this process' own streams
+  NotifyPlan notify;
   bool client_attaches = false;    ///< the launching client sends a hello before the start
 };
 

@@ -71,6 +71,7 @@ struct ContainerConfig {
   std::int64_t timeout = 0;        ///< seconds; 0: no limit
   std::string umask;               ///< octal
   std::string timezone;
+  std::string sdnotify;  ///< conmon, container or ignore
   int preserved_fds = 0;
   std::vector<oci::Rlimit> ulimits;
   std::optional<int> oom_score_adjustment;

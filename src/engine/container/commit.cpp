@@ -42,7 +42,7 @@ std::vector<archive::Change> list_changes(Context& context, const store::Contain
 bool is_made_by_engine(std::string_view path) {
   // Mount points and files that a start makes: not the container's doing.
   constexpr std::array k_paths = {"dev", "proc", "sys", "etc/hosts", "etc/hostname", "etc/resolv.conf",
-                                  "run/.containerenv", "run/secrets"};
+                                  "run/.containerenv", "run/notify", "run/secrets"};
   return std::ranges::find(k_paths, path) != k_paths.end();
 }
 

@@ -190,6 +190,12 @@ void resolve_keeping(Context& context, const ContainerRequest& request, Containe
                 config.log_driver);
   }
   config.log_options = request.log_options;
+  config.sdnotify = request.sdnotify;
+  constexpr std::array k_sdnotify = {"container", "conmon", "ignore"};
+  if (std::ranges::find(k_sdnotify, config.sdnotify) == k_sdnotify.end()) {
+    throw Error(ErrorClass::invalid_argument,
+                "invalid sdnotify value \"{}\": expected container, conmon or ignore", config.sdnotify);
+  }
   if (const auto size = config.log_options.find("max-size"); size != config.log_options.end()) {
     (void)parse_size_option(size->second, "--log-opt max-size");
   }

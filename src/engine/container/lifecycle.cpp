@@ -21,8 +21,12 @@
 
 namespace coracle::engine {
 
-ContainerLifecycle::ContainerLifecycle(Context& context, store::ContainerConfig config)
-    : context_(context), config_(std::move(config)), id_(config_.id) {}
+ContainerLifecycle::ContainerLifecycle(Context& context, store::ContainerConfig config,
+                                       std::string notify_directory)
+    : context_(context),
+      config_(std::move(config)),
+      id_(config_.id),
+      notify_directory_(std::move(notify_directory)) {}
 
 void ContainerLifecycle::prepare() {
   context_.enter_namespace();
@@ -66,6 +70,7 @@ SpecFacts ContainerLifecycle::gather_facts() {
     facts.cgroup_view = CgroupView::legacy;
     facts.cgroup_controllers = legacy_hierarchies();
   }
+  facts.notify_directory = notify_directory_;
   facts.host_has_mqueue = linux::exists("/dev/mqueue");
   facts.passwd = read_image_file(context_, config_, "etc/passwd");
   facts.group = read_image_file(context_, config_, "etc/group");

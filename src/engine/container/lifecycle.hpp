@@ -15,7 +15,8 @@ namespace coracle::engine {
 
 class ContainerLifecycle final : public monitor::Lifecycle {
  public:
-  ContainerLifecycle(Context& context, store::ContainerConfig config);
+  /// @param notify_directory  of the socket that the monitor relays from; may be empty
+  ContainerLifecycle(Context& context, store::ContainerConfig config, std::string notify_directory);
 
   void prepare() override;
   void terminal_resized(linux::WindowSize size) override { window_ = size; }
@@ -40,6 +41,7 @@ class ContainerLifecycle final : public monitor::Lifecycle {
   Context& context_;
   store::ContainerConfig config_;
   ContainerId id_;
+  std::string notify_directory_;
   NamespaceEntry namespace_entry_;
   bool is_mounted_here_ = false;  ///< the root file system, not in the container alone
   bool first_start_ = true;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <fmt/format.h>
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/strings.hpp"
@@ -28,6 +31,21 @@ monitor::LogConfig log_config(Context& context, const store::ContainerConfig& co
   return log;
 }
 
+std::string notify_directory(Context& context, const store::ContainerConfig& config) {
+  return context.containers().run_directory(ContainerId(config.id)) + "/notify";
+}
+
+monitor::NotifyPlan plan_notify(Context& context, const store::ContainerConfig& config) {
+  const char* address = ::getenv("NOTIFY_SOCKET");
+  monitor::NotifyPlan plan;
+  if (address == nullptr || *address == '\0' || config.sdnotify == "ignore") return plan;
+  plan.target = address;
+  if (config.sdnotify != "conmon") {
+    plan.socket = fmt::format("{}/{}", notify_directory(context, config), k_notify_name);
+  }
+  return plan;
+}
+
 monitor::LaunchPlan plan_launch(Context& context, const store::ContainerConfig& config,
                                 const StartOptions& options) {
   monitor::LaunchPlan plan;
@@ -48,6 +66,7 @@ monitor::LaunchPlan plan_launch(Context& context, const store::ContainerConfig& 
   plan.stop_timeout = config.stop_timeout;
   plan.preserved_fds = config.preserved_fds;
   plan.passthrough = config.log_driver == "passthrough";
+  plan.notify = plan_notify(context, config);
   plan.client_attaches = options.attached();
   return plan;
 }
@@ -96,7 +115,8 @@ std::optional<monitor::AttachResult> start_container(Context& context, const Con
     record_failure(context, config, error);
     throw;
   }
-  ContainerLifecycle lifecycle(context, config);
+  ContainerLifecycle lifecycle(context, config,
+                               plan.notify.socket.empty() ? "" : notify_directory(context, config));
   const monitor::Launched launched = monitor::launch(plan, lifecycle);
   context.drop_namespace();
   std::optional<monitor::Attachment> attachment;

@@ -76,6 +76,9 @@ void add_files(const SpecFacts& facts, std::vector<oci::Mount>& mounts) {
   for (const auto& [source, destination] : files) {
     if (!source.empty()) mounts.push_back(bind(source, destination, options));
   }
+  if (!facts.notify_directory.empty()) {
+    mounts.push_back(bind(facts.notify_directory, std::string(k_notify_directory), options));
+  }
 }
 
 void add_writable_places(std::vector<oci::Mount>& mounts) {

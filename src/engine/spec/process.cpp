@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "coracle/base/strings.hpp"
@@ -51,6 +53,9 @@ oci::Process plan_process(const store::ContainerConfig& config, const SpecFacts&
   if (!has_variable(process.env, "HOME")) process.env.push_back("HOME=" + who.home);
   if (!has_variable(process.env, "HOSTNAME") && !config.hostname.empty()) {
     process.env.push_back("HOSTNAME=" + config.hostname);
+  }
+  if (!facts.notify_directory.empty()) {
+    process.env.push_back(fmt::format("NOTIFY_SOCKET={}/{}", k_notify_directory, k_notify_name));
   }
   process.cwd = config.working_directory;
   process.capabilities = plan_capabilities(config, process.user.uid == 0);

@@ -13,6 +13,10 @@
 
 namespace coracle::engine {
 
+/// Where a container's programs find the socket for sd_notify(3).
+inline constexpr std::string_view k_notify_directory = "/run/notify";
+inline constexpr std::string_view k_notify_name = "notify.sock";
+
 enum class CgroupView { none, unified, legacy };
 
 /// What a start knows besides the configuration.
@@ -27,6 +31,7 @@ struct SpecFacts {
   std::string resolv_conf_path;
   std::string hostname_path;
   std::string containerenv_path;
+  std::string notify_directory;  ///< with the socket for sd_notify(3); "": none
   /// The first processes of the containers whose namespaces are joined, by id.
   std::map<std::string, linux::ProcessIdentity> containers;
 };

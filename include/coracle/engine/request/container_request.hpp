@@ -51,7 +51,7 @@ struct ContainerRequest {
   int preserved_fds = 0;
   std::vector<std::string> ulimits;  ///< nofile=1024:2048, host
   std::optional<int> oom_score_adjustment;
-  std::string sdnotify;
+  std::string sdnotify = "container";  ///< conmon, container or ignore
 
   // Labels.
   std::vector<std::string> labels;

@@ -52,6 +52,8 @@ void declare_process(OptionSet& options, ContainerRequest& request, CreateValues
            if (!count || *count < 0 || *count > 1000) throw Error(ErrorClass::invalid_argument, "not a number of descriptors");
            request.preserved_fds = static_cast<int>(*count);
          }, "Pass on this many descriptors from 3 up").value_name("uint");
+  options.add("sdnotify", '\0', request.sdnotify, "Who tells the service manager that it is ready: container, conmon, ignore")
+      .choices({"container", "conmon", "ignore"});
   options.add("ulimit", '\0', request.ulimits, "Resource limit: NAME=SOFT[:HARD]");
   options.add_parsed("oom-score-adj", '\0', [&request](std::string_view text) {
            const auto score = parse_int(text);
