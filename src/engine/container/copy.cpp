@@ -38,7 +38,7 @@ Side make_side(int root, std::string path) {
 
 /// Inside a container every link is resolved with its root as the root: it cannot lead outside.
 linux::Fd open_side(const Side& side, const std::string& path, int flags, mode_t mode = 0) {
-  if (side.root == AT_FDCWD) return linux::Fd(::open(path.c_str(), flags | O_CLOEXEC, mode));
+  if (side.root == AT_FDCWD) return linux::try_open_at(AT_FDCWD, path, flags, mode);
   return linux::try_open_in_root(side.root, path, flags, mode);
 }
 
