@@ -84,7 +84,10 @@ bool is_hex(std::string_view text) {
 }
 
 std::optional<std::int64_t> parse_int(std::string_view text, int base) {
-  if (text.starts_with('+')) text.remove_prefix(1);
+  if (text.starts_with('+')) {
+    text.remove_prefix(1);
+    if (text.starts_with('-')) return std::nullopt;
+  }
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
   if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
@@ -93,6 +96,7 @@ std::optional<std::int64_t> parse_int(std::string_view text, int base) {
 
 std::optional<std::int64_t> parse_size(std::string_view text) {
   double number = 0;
+  if (text.empty() || text[0] < '0' || text[0] > '9') return std::nullopt;  // No "nan", no "inf".
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number,
                                             std::chars_format::fixed);
   if (error != std::errc{} || number < 0) return std::nullopt;

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include <array>
+#include <limits>
 #include <cmath>
 
 #include "coracle/base/strings.hpp"
@@ -88,10 +89,10 @@ std::optional<CivilTime> take_civil(std::string_view& text) {
   when.tm_mon = take_digits(text, 2) - 1;
   if (!take(text, '-')) return std::nullopt;
   when.tm_mday = take_digits(text, 2);
-  if (when.tm_year < -1900 || when.tm_mon < 0 || when.tm_mon > 11 || when.tm_mday < 1 ||
-      when.tm_mday > 31) {
-    return std::nullopt;
-  }
+  const std::chrono::year_month_day date(std::chrono::year(when.tm_year + 1900),
+                                         std::chrono::month(static_cast<unsigned>(when.tm_mon + 1)),
+                                         std::chrono::day(static_cast<unsigned>(when.tm_mday)));
+  if (when.tm_year < -1900 || !date.ok()) return std::nullopt;
   if (!take(text, 'T') && !take(text, 't') && !take(text, ' ')) return civil;
   when.tm_hour = take_digits(text, 2);
   if (!take(text, ':')) return std::nullopt;
@@ -120,7 +121,11 @@ std::optional<long> take_offset(std::string_view& text) {
   return sign * (hours * 3600L + minutes * 60L);
 }
 
+/// Beyond the years that fit (1678 to 2261) the nearest that does: Go's zero time among others.
 Timestamp from_unix(std::time_t whole, long nanos) {
+  constexpr std::time_t k_latest = std::numeric_limits<std::int64_t>::max() / 1'000'000'000;
+  if (whole >= k_latest) return Timestamp::max();
+  if (whole <= -k_latest) return Timestamp::min();
   return Timestamp(seconds(whole) + nanoseconds(nanos));
 }
 

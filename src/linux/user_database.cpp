@@ -66,6 +66,7 @@ std::optional<GroupEntry> find_group_by_name(std::string_view group, std::string
 
 std::vector<gid_t> groups_of_member(std::string_view group, std::string_view user) {
   std::vector<gid_t> gids;
+  if (user.empty()) return gids;
   for_each_line(group, [&](std::vector<std::string> fields) {
     if (fields.size() < 4) return false;
     const auto members = split(fields[3], ',');

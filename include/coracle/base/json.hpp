@@ -13,8 +13,8 @@ namespace coracle {
 /// Objects keep the order of insertion, so that what we print reads in the order we chose.
 using Json = nlohmann::ordered_json;
 
-/// Parses one document. Bounded against hostile input: at most 128 levels deep, 20,000 members in
-/// one object.
+/// Parses one document. Bounded against hostile input: texts above 4 KiB may be 128 levels deep and
+/// have 20,000 members in one object.
 /// @param origin  what the text is, for the message: a path or "manifest of 'name'"
 /// @throws Error invalid_argument naming origin and position
 Json parse_json(std::string_view text, std::string_view origin);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "coracle/base/error.hpp"
@@ -97,6 +98,10 @@ linux::IdRange parse_id_map_option(std::string_view text) {
   range.outside = parse_id(parts[1], text);
   range.size = parts.size() == 3 ? parse_id(parts[2], text) : 1;
   if (range.size == 0) throw Error(ErrorClass::invalid_argument, "empty id map '{}'", text);
+  const std::uint64_t most = std::max(range.inside, range.outside);
+  if (most + range.size > std::numeric_limits<std::uint32_t>::max()) {
+    throw Error(ErrorClass::invalid_argument, "id map '{}' ends beyond the last id", text);
+  }
   return range;
 }
 

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+
+#include <catch2/catch.hpp>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/scope_exit.hpp"
+
+using namespace coracle;
+
+TEST_CASE("contexts stand before the message, the outermost first") {
+  try {
+    in_context("loading 'a.tar'", [] {
+      in_context("unpacking 'x'", [] { throw Error(ErrorClass::conflict, "file {} is there", 1); });
+    });
+    FAIL("nothing thrown");
+  } catch (const Error& error) {
+    CHECK(error.describe() == "loading 'a.tar': unpacking 'x': file 1 is there");
+    CHECK(std::string(error.what()) == error.describe());
+    CHECK(error.error_class() == ErrorClass::conflict);
+    CHECK(error.exit_code() == 125);
+    CHECK_FALSE(error.has_exit_code());
+  }
+  CHECK(in_context("nothing", [] { return 7; }) == 7);
+}
+
+TEST_CASE("a failed system call keeps errno, class and code") {
+  errno = ENOENT;
+  const SysError missing("cannot open '{}'", "/x");
+  CHECK(missing.code() == ENOENT);
+  CHECK(missing.error_class() == ErrorClass::not_found);
+  CHECK(missing.describe() == "cannot open '/x': No such file or directory");
+  CHECK(class_of_errno(EACCES) == ErrorClass::permission_denied);
+  CHECK(class_of_errno(EEXIST) == ErrorClass::conflict);
+  CHECK(class_of_errno(EIO) == ErrorClass::internal);
+  Error coded(ErrorClass::not_found, "x");
+  coded.set_exit_code(k_exit_not_found).set_hint("look elsewhere");
+  CHECK(coded.exit_code() == 127);
+  CHECK(coded.hint() == "look elsewhere");
+}
+
+TEST_CASE("a scope's end runs its action once, unless released") {
+  int runs = 0;
+  {
+    const ScopeExit one([&] { ++runs; });
+    ScopeExit other([&] { runs += 10; });
+    other.release();
+  }
+  CHECK(runs == 1);
+}

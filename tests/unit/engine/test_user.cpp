@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <catch2/catch.hpp>
+
+#include "coracle/base/error.hpp"
+#include "engine/container/lifecycle.hpp"
+#include "engine/spec/spec.hpp"
+
+using namespace coracle;
+using namespace coracle::engine;
+using Ids = std::vector<std::uint32_t>;
+
+namespace {
+
+SpecFacts image_files() {
+  SpecFacts facts;
+  facts.passwd = "root:x:0:0::/root:/bin/sh\nweb:x:33:34::/srv:/bin/sh\n77:x:5:5::/trick:/bin/sh\n";
+  facts.group = "root:x:0:\nweb:x:34:\nlogs:x:4:web\nextra:x:9:web,root\n";
+  return facts;
+}
+
+}  // namespace
+
+TEST_CASE("users as --user names them") {
+  const auto facts = image_files();
+  const auto by_default = resolve_user("", {}, facts);
+  CHECK(by_default.user.uid == 0);
+  CHECK(by_default.home == "/root");
+  CHECK(by_default.user.additional_gids == Ids{9});
+  const auto web = resolve_user("web", {}, facts);
+  CHECK(web.user.uid == 33);
+  CHECK(web.user.gid == 34);
+  CHECK(web.home == "/srv");
+  CHECK(web.user.additional_gids == Ids{4, 9});
+  // A group replaces the memberships.
+  const auto grouped = resolve_user("web:logs", {}, facts);
+  CHECK(grouped.user.gid == 4);
+  CHECK(grouped.user.additional_gids.empty());
+  // A number that passwd knows brings that user's group and home.
+  CHECK(resolve_user("33", {}, facts).user.gid == 34);
+  const auto unknown = resolve_user("1234:99", {"extra", "7", "7"}, facts);
+  CHECK(unknown.user.uid == 1234);
+  CHECK(unknown.user.gid == 99);
+  CHECK(unknown.home == "/");
+  CHECK(unknown.user.additional_gids == Ids{9, 7});
+  // A name of digits is a name first, as docker has it.
+  CHECK(resolve_user("77", {}, facts).user.uid == 5);
+  for (const char* user : {"nobody", "-1", "4294967296", "web:none", "0:x y"}) {
+    INFO(user);
+    CHECK_THROWS_AS(resolve_user(user, {}, facts), Error);
+  }
+}
+
+TEST_CASE("hosts and resolv.conf") {
+  store::ContainerConfig config;
+  config.name = "web";
+  config.hostname = "inside";
+  config.hosts = {{"db", "10.0.0.2"}};
+  const std::string host = "127.0.0.1 localhost\n127.0.1.1 myhost\n192.168.0.9 nas\n";
+  CHECK(hosts_text(config, host) ==
+        "127.0.0.1 localhost\n192.168.0.9 nas\n10.0.0.2\tdb\n127.0.1.1\tinside web\n");
+  CHECK(hosts_text(config, "").starts_with("127.0.0.1\tlocalhost\n::1\tlocalhost\n"));
+  config.network.mode = store::NamespaceMode::host;
+  CHECK(hosts_text(config, host) == host + "10.0.0.2\tdb\n");
+  const std::string resolv = "# comment\nnameserver 10.1.1.1\nsearch lan\noptions ndots:2\n";
+  CHECK(resolv_conf_text(config, resolv) == "search lan\nnameserver 10.1.1.1\noptions ndots:2\n");
+  config.dns = {"9.9.9.9"};
+  config.dns_search = {"."};
+  config.dns_options = {"rotate"};
+  CHECK(resolv_conf_text(config, resolv) == "nameserver 9.9.9.9\noptions rotate\n");
+}

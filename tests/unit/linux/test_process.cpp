@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/strings.hpp"
+#include "coracle/linux/process.hpp"
+
+using namespace coracle;
+using namespace coracle::linux;
+
+namespace {
+
+pid_t start_sleeper() {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    while (true) ::pause();
+  }
+  return pid;
+}
+
+/// What a program prints, and its exit code.
+std::pair<std::string, int> run(SpawnOptions options) {
+  Pipe output = make_pipe();
+  options.standard_output = output.write.get();
+  Child child = spawn(options);
+  output.write.reset();
+  const std::string text = read_all(output.read.get());
+  return {text, exit_code_of(child.wait())};
+}
+
+}  // namespace
+
+TEST_CASE("a process is itself, and no other with its number") {
+  const pid_t pid = start_sleeper();
+  const ProcessIdentity self = identity_of(pid);
+  CHECK(is_alive(self));
+  CHECK_FALSE(is_alive({pid, self.start_time + 1}));
+  CHECK(open_pidfd(self).valid());
+  CHECK_FALSE(open_pidfd({pid, self.start_time + 1}).valid());
+  CHECK_FALSE(send_signal({pid, self.start_time + 1}, SIGKILL));
+  CHECK(send_signal(self, SIGKILL));
+  siginfo_t info{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) == 0);
+  // A zombie is none any more.
+  CHECK_FALSE(is_alive(self));
+  CHECK_FALSE(start_time_of(pid));
+  REQUIRE(::waitpid(pid, nullptr, 0) == pid);
+  CHECK_FALSE(is_alive({0, 0}));
+}
+
+TEST_CASE("a dropped child is killed and reaped") {
+  const pid_t pid = start_sleeper();
+  { const Child child(pid); }
+  CHECK(::kill(pid, 0) != 0);
+  Child kept(start_sleeper());
+  const pid_t released = kept.release();
+  CHECK_FALSE(kept.valid());
+  Child again(released);
+  ::kill(released, SIGKILL);
+  CHECK(exit_code_of(again.wait()) == 128 + SIGKILL);
+}
+
+TEST_CASE("programs are found, run with what they are given, and nothing else is open") {
+  CHECK(find_program("sh").has_value());
+  CHECK_FALSE(find_program("no-such-program"));
+  CHECK_FALSE(find_program("/etc/passwd"));
+  SpawnOptions options;
+  const auto leak = open_file("/dev/null", O_RDONLY);
+  options.argv = {"sh", "-c", "echo \"$0 $WORD $(pwd)\"; [ ! -e /proc/self/fd/$1 ] && exit 3", "zero",
+                  std::to_string(leak.get())};
+  options.environment = std::vector<std::string>{"WORD=given", "PATH=/usr/bin:/bin"};
+  options.working_directory = "/tmp";
+  const auto [text, code] = run(options);
+  CHECK(text == "zero given /tmp\n");
+  CHECK(code == 3);
+  options.program = "/bin/echo";
+  options.argv = {"other name", "argument"};
+  CHECK(run(options).first == "argument\n");
+}
+
+TEST_CASE("a program that is not there, or cannot be run") {
+  SpawnOptions options;
+  options.argv = {"no-such-program"};
+  try {
+    spawn(options);
+    FAIL("it ran");
+  } catch (const Error& error) {
+    CHECK(error.error_class() == ErrorClass::unavailable);
+    CHECK_FALSE(error.hint().empty());
+  }
+  options.argv = {"sh"};
+  options.working_directory = "/nonexistent";
+  CHECK_THROWS_AS(spawn(options), SysError);
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+#include "coracle/linux/user_namespace.hpp"
+#include "support/namespaces.hpp"
+
+using namespace coracle;
+using namespace coracle::linux;
+
+TEST_CASE("subordinate ids by name and by number") {
+  const auto ranges = parse_subordinate_ids(
+      "alice:100000:65536\n# alice:1:1\nbob:200000:10\n1000:300000:5\nalice:x:1\nalice:1\nalice:7:0\n\nalice:400000:1",
+      "alice", 1000);
+  REQUIRE(ranges.size() >= 3);
+  CHECK(ranges[0].first == 100000);
+  CHECK(ranges[0].count == 65536);
+  CHECK(ranges[1].first == 300000);
+  CHECK(ranges.back().first == 400000);
+  CHECK(parse_subordinate_ids("", "alice", 1000).empty());
+  CHECK(parse_subordinate_ids("alice:4294967295:2\n", "alice", 1).empty());
+}
+
+TEST_CASE("the map of a rootless engine") {
+  UserIdentity user{1000, 1001, "alice", {{100000, 65536}, {300000, 10}}, {{200000, 65536}}};
+  const auto maps = rootless_mappings(user);
+  CHECK(maps.uids == std::vector<IdRange>{{0, 1000, 1}, {1, 100000, 65536}, {65537, 300000, 10}});
+  CHECK(maps.gids == std::vector<IdRange>{{0, 1001, 1}, {1, 200000, 65536}});
+  CHECK_FALSE(is_single_id(maps));
+  user.subgids.clear();
+  CHECK(is_single_id(rootless_mappings(user)));
+  CHECK(map_outside(maps.uids, 0) == 1000U);
+  CHECK(map_outside(maps.uids, 65536) == 165535U);
+  CHECK(map_outside(maps.uids, 65537) == 300000U);
+  CHECK_FALSE(map_outside(maps.uids, 65547));
+  CHECK(map_inside(maps.uids, 100000) == 1U);
+  CHECK_FALSE(map_inside(maps.uids, 99999));
+}
+
+TEST_CASE("maps as the kernel writes them") {
+  const std::vector<IdRange> ranges = {{0, 1000, 1}, {1, 100000, 65536}};
+  CHECK(parse_id_map(format_id_map(ranges)) == ranges);
+  CHECK(parse_id_map("         0          0 4294967295\n") == std::vector<IdRange>{{0, 0, 4294967295U}});
+  CHECK(parse_id_map("").empty());
+}
+
+TEST_CASE("a new namespace, entered as its root") {
+  const std::uint32_t uid = ::geteuid();
+  const std::uint32_t gid = ::getegid();
+  const IdMappings maps{{{0, uid, 1}}, {{0, gid, 1}}};
+  CHECK(test::in_user_namespace(maps, [] {
+          return std::to_string(::geteuid()) + " " + std::to_string(::getegid()) + " " +
+                 (in_user_namespace() ? "inside" : "outside");
+        }) == "0 0 inside");
+}
