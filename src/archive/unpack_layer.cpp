@@ -22,7 +22,7 @@ namespace {
 class Unpacker {
  public:
   Unpacker(ByteSource& tar, int root, const UnpackOptions& options)
-      : reader_(tar), tree_(root, options.open_below), attributes_(report_) {}
+      : options_(options), reader_(tar), tree_(root, options.open_below), attributes_(report_) {}
 
   UnpackReport run() {
     while (const EntryHeader* entry = reader_.next()) {
@@ -44,12 +44,12 @@ class Unpacker {
   void extract(const EntryHeader& entry) {
     const EntryPath path = parse_entry_path(entry.path);
     const std::string name = path.name();
-    if (is_aufs_book(path)) return;
+    if (options_.whiteouts && is_aufs_book(path)) return;
     if (path.is_root()) {
       extract_root(entry);
-    } else if (name == k_opaque_name) {
+    } else if (options_.whiteouts && name == k_opaque_name) {
       tree_.make_opaque(tree_.open_parent(path));
-    } else if (name.starts_with(k_whiteout_prefix)) {
+    } else if (options_.whiteouts && name.starts_with(k_whiteout_prefix)) {
       extract_whiteout(path, name.substr(k_whiteout_prefix.size()));
     } else if (entry.type == EntryType::hard_link) {
       extract_hard_link(path, entry);
@@ -197,6 +197,7 @@ class Unpacker {
     });
   }
 
+  const UnpackOptions& options_;
   UnpackReport report_;
   TarReader reader_;
   LayerTree tree_;

@@ -74,7 +74,13 @@ bool Monitor::await_hello() {
 /// The container's streams are new for each start.
 void Monitor::start() {
   runtime::StartedProcess started = create_process();
-  lifecycle_.started(started.process.pid());
+  try {
+    lifecycle_.started(started.process.pid());
+  } catch (...) {
+    started.process.kill();
+    lifecycle_.ended();
+    throw;
+  }
   if (notify_) notify_->tell_started();
   pid_ = started.process.release();
   pidfd_ = std::move(started.pidfd);

@@ -127,6 +127,28 @@ teardown() {
   run_coracle 0 run --rm --network=none layout:1 cat /etc/motd
 }
 
+@test "podman reads the archives, and coracle reads podman's" {
+  is_root && skip "podman's own store is an ordinary user's in this test"
+  podman_here() {
+    timeout 60 podman --root "$BATS_TEST_TMPDIR/podman" --runroot "$BATS_TEST_TMPDIR/podman-run" --storage-driver vfs \
+      --cgroup-manager cgroupfs "$@"
+  }
+  run_coracle 0 tag base podman:1
+  run_coracle 0 save -q --format docker-archive -o "$BATS_TEST_TMPDIR/ours.tar" podman:1
+  podman_here load -q -i "$BATS_TEST_TMPDIR/ours.tar"
+  run_coracle 0 save -q --format oci-archive -o "$BATS_TEST_TMPDIR/ours-oci.tar" podman:1
+  podman_here load -q -i "$BATS_TEST_TMPDIR/ours-oci.tar"
+  for format in docker-archive oci-archive oci-dir; do
+    podman_here save -q --format $format -o "$BATS_TEST_TMPDIR/theirs" localhost/podman:1
+    run_coracle 0 rmi -f podman:1
+    run_coracle 0 load -q -i "$BATS_TEST_TMPDIR/theirs"
+    run_coracle 0 run --rm --network=none podman:1 cat /etc/motd
+    assert_equal "$output" "from the image"
+    rm -rf "$BATS_TEST_TMPDIR/theirs"
+  done
+  podman_here unshare rm -rf "$BATS_TEST_TMPDIR/podman" "$BATS_TEST_TMPDIR/podman-run"
+}
+
 @test "a truncated archive, a wrong digest and garbage leave nothing behind" {
   run_coracle 0 save -q --format oci-archive -o "$BATS_TEST_TMPDIR/o.tar" base
   before=$(find "$CORACLE_ROOT/image" "$CORACLE_ROOT/layers" -maxdepth 3 | sort | sha256sum)

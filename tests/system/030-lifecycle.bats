@@ -189,6 +189,24 @@ teardown() { remove_containers; }
   run_coracle 125 cp cp:/no/such/file "$BATS_TEST_TMPDIR/"
 }
 
+@test "cp as a tar stream, both ways" {
+  coracle create --name stream --network=none base true
+  mkdir -p "$BATS_TEST_TMPDIR/t/d"
+  echo one > "$BATS_TEST_TMPDIR/t/d/one"
+  # A name that would be a removal in a layer is a name here; fuse-overlayfs itself allows none.
+  local odd=.wh.passwd
+  [ "$STORAGE_DRIVER" != fuse-overlayfs ] || odd=odd
+  echo odd > "$BATS_TEST_TMPDIR/t/$odd"
+  tar -C "$BATS_TEST_TMPDIR/t" -cf - . | coracle cp - stream:/etc
+  assert_equal "$(coracle cp stream:/etc/$odd - | tar -xO)" odd
+  coracle cp stream:/etc/passwd - | tar -xO | grep -q root
+  assert_equal "$(coracle cp stream:/etc/d - | tar -t | sort | xargs)" 'd/ d/one'
+  assert_equal "$(coracle cp stream:/etc/d/. - | tar -t | xargs)" one
+  coracle cp stream:/ - | tar -t | grep -qx etc/motd
+  run bash -c "echo 'no archive' | '$CORACLE' cp - stream:/etc"
+  [ "$status" -eq 125 ]
+}
+
 @test "inspect shows state and configuration" {
   coracle run -d --name ins --env X=y --network=none base sleep 100
   run_coracle 0 inspect ins

@@ -162,6 +162,21 @@ inside() { run_coracle 0 run --rm --network=none "$@"; }
   [ "$first" -ge $((second + 2000)) ] || [ "$second" -ge $((first + 2000)) ]
 }
 
+@test "user namespaces of root: maps, auto" {
+  if ! is_root; then skip "maps of all ids are root's"; fi
+  who='id -u; cut -c1-32 /proc/self/uid_map; stat -c %u /etc/motd; touch /x && stat -c %u /x; chown 33 /x && stat -c %u /x'
+  inside --uidmap 0:100000:65536 --gidmap 0:100000:65536 base sh -c "$who"
+  assert_equal "$(echo $output)" "0 0 100000 65536 0 0 33"
+  inside --userns auto base sh -c "$who"
+  assert_equal "$(echo $output | cut -d' ' -f1-2,5-)" "0 0 0 0 33"
+  run_coracle 0 run --name mapped --uidmap 0:100000:65536 --network=none base sh -c 'touch /x; chown 33 /x'
+  run_coracle 0 commit -q mapped mapped
+  run_coracle 0 run --rm --network=none mapped stat -c %u /x
+  assert_equal "$output" 33
+  coracle rm mapped
+  coracle rmi mapped
+}
+
 @test "files made under keep-id commit with the owners seen inside" {
   if is_root; then skip "keep-id is an ordinary user's"; fi
   run_coracle 0 run --name k --userns keep-id -u 0 --network=none base sh -c "touch /r /m; chown $(id -u) /m"

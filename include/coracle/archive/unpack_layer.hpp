@@ -27,6 +27,8 @@ struct UnpackOptions {
   /// directories that it only passes through keep the mode and owner that they have there.
   std::function<linux::Fd(const std::string& path)> open_below;
   GrowthLimits limits;
+  /// Whether names that begin with ".wh." mean removed files; else they are names as any other.
+  bool whiteouts = true;
 };
 
 /// Extracts a layer, plain or compressed, in ustar, GNU or pax format, into the empty directory

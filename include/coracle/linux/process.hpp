@@ -44,6 +44,8 @@ class Child {
   bool valid() const noexcept { return pid_ > 0; }
   /// Waits for the end; returns the wait status (waitpid(2)).
   int wait();
+  /// Kills and reaps it.
+  void kill() noexcept;
   pid_t release() noexcept { return std::exchange(pid_, -1); }
 
  private:

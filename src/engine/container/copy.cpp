@@ -118,14 +118,14 @@ void stream_out(const Side& from) {
   const std::string name = base_name(from.path);
   archive::PackOptions pack;
   pack.overlay_upper = false;
-  const bool directory = is_directory(source.get());
-  const linux::Fd parent =
-      directory ? linux::duplicate(source.get()) : open_side(from, parent_name(from.path), O_RDONLY | O_DIRECTORY);
-  if (!directory) {
-    // Nothing but the one file of its directory.
-    pack.excluded = [&](std::string_view path) { return path != name; };
+  // "/." and the root itself: what is in the directory, else the directory or file by its name.
+  const bool whole = name.empty() || name == "." || (from.contents && is_directory(source.get()));
+  const linux::Fd top =
+      whole ? linux::duplicate(source.get()) : open_side(from, parent_name(from.path), O_RDONLY | O_DIRECTORY);
+  if (!whole) {
+    pack.excluded = [&](std::string_view path) { return path != name && !path.starts_with(name + "/"); };
   }
-  archive::pack_layer(parent.get(), sink, pack);
+  archive::pack_layer(top.get(), sink, pack);
 }
 
 /// A tar from standard input into a directory.
@@ -133,7 +133,9 @@ void stream_in(const Side& to) {
   const linux::Fd target = open_side(to, to.path, O_RDONLY | O_DIRECTORY);
   if (!target) throw Error(ErrorClass::invalid_argument, "destination must be a directory when copying from stdin");
   archive::FdSource source(STDIN_FILENO);
-  archive::unpack_layer(source, target.get());
+  archive::UnpackOptions options;
+  options.whiteouts = false;
+  archive::unpack_layer(source, target.get(), options);
 }
 
 }  // namespace
@@ -143,9 +145,10 @@ void copy_files(Context& context, const CopyRequest& request) {
   std::optional<ContainerRoot> target;
   if (request.from) source.emplace(context, *request.from);
   if (request.to) target.emplace(context, *request.to);
-  const Side from = source ? make_side(source->fd(), "/" + request.source)
+  const auto inside = [](const std::string& path) { return path.starts_with('/') ? path : "/" + path; };
+  const Side from = source ? make_side(source->fd(), inside(request.source))
                            : make_side(AT_FDCWD, request.source);
-  const Side to = target ? make_side(target->fd(), "/" + request.destination)
+  const Side to = target ? make_side(target->fd(), inside(request.destination))
                          : make_side(AT_FDCWD, request.destination);
   if (source && !target && request.destination == "-") {
     stream_out(from);
