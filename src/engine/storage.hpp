@@ -5,6 +5,7 @@
 #include <string>
 
 #include "coracle/engine/context.hpp"
+#include "coracle/linux/process.hpp"
 #include "coracle/linux/rootfs_plan.hpp"
 
 namespace coracle::engine {
@@ -28,9 +29,25 @@ std::vector<std::string> root_directories(Context& context, const store::Contain
 /// only fuse-overlayfs can do for an ordinary user.
 linux::RootfsPlan plan_rootfs(Context& context, const store::ContainerConfig& config);
 
-/// Mounts a fuse-overlayfs plan in this process' own mount namespace; the container's is copied
-/// from it. The program ends with the last mount.
-void mount_fuse_overlayfs(const linux::RootfsPlan& plan);
+/// A fuse-overlayfs plan that is being mounted in this process' own mount namespace; the container's
+/// is copied from it. The program ends with the last mount.
+class FuseMount {
+ public:
+  explicit FuseMount(const linux::RootfsPlan& plan);
+  /// Waits until it is there; then the program is left to itself.
+  /// @throws Error unavailable with what the program says
+  /// @returns its pid
+  pid_t finish();
+
+ private:
+  bool is_mounted() const noexcept;
+  [[noreturn]] void throw_complaint();
+
+  std::string mount_point_;
+  linux::Fd mount_table_;
+  linux::Child program_;
+  linux::Fd complaint_;
+};
 
 /// "uidmapping=…" for fuse-overlayfs: how ids of the image appear in the engine's namespace so that
 /// the container, whose ids are mapped by `container`, sees them as the image has them.

@@ -207,6 +207,18 @@ Child spawn(const SpawnOptions& options) {
   return child;
 }
 
+CpuPin::CpuPin() noexcept {
+  if (::sched_getaffinity(0, sizeof before_, &before_) != 0) return;
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(::sched_getcpu(), &one);
+  is_pinned_ = ::sched_setaffinity(0, sizeof one, &one) == 0;
+}
+
+void CpuPin::restore(pid_t pid) const noexcept {
+  if (is_pinned_) ::sched_setaffinity(pid, sizeof before_, &before_);
+}
+
 void set_process_name(const char* name) noexcept { ::prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 }  // namespace coracle::linux

@@ -51,7 +51,7 @@ bool is_component(std::string_view text) {
 std::string normalize_variant(std::string variant) {
   if (variant.empty()) return variant;
   if (variant.front() >= '0' && variant.front() <= '9') variant.insert(0, 1, 'v');
-  if (variant.size() > 2 && variant.ends_with(".0")) variant.resize(variant.size() - 2);
+  while (variant.size() > 2 && variant.ends_with(".0")) variant.resize(variant.size() - 2);
   return variant;
 }
 

@@ -3,6 +3,7 @@
 // started without a shell.
 #pragma once
 
+#include <sched.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -72,6 +73,25 @@ Child spawn(const SpawnOptions& options);
 
 /// The path of a program in PATH or in the system directories that users often lack there.
 std::optional<std::string> find_program(const std::string& name);
+
+/// Keeps this process, and those that it starts meanwhile, on the CPU that it is on. Does nothing where
+/// that is refused.
+class CpuPin {
+ public:
+  CpuPin() noexcept;
+  ~CpuPin() { restore(0); }
+  CpuPin(const CpuPin&) = delete;
+  CpuPin& operator=(const CpuPin&) = delete;
+
+  /// The CPUs from before.
+  const cpu_set_t& before() const noexcept { return before_; }
+  /// Gives them back to a process that was started meanwhile.
+  void restore(pid_t pid) const noexcept;
+
+ private:
+  cpu_set_t before_{};
+  bool is_pinned_ = false;
+};
 
 /// Sets the process title that ps shows (comm, at most 15 bytes).
 void set_process_name(const char* name) noexcept;

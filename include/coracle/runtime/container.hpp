@@ -3,6 +3,8 @@
 // specification, a plan for the root file system, and descriptors.
 #pragma once
 
+#include <sched.h>
+
 #include <functional>
 #include <optional>
 #include <string>
@@ -32,6 +34,8 @@ struct ProcessOptions {
   bool keep_groups = false;  ///< the caller's supplementary groups stay (--group-add keep-groups)
   /// A cgroup v2 directory to start in (CLONE_INTO_CGROUP), or -1.
   int cgroup = -1;
+  /// The CPUs that the program may use, if not the caller's.
+  std::optional<cpu_set_t> affinity;
   /// Called with the pid of the stopped process before it does anything: joins cgroups v1.
   std::function<void(pid_t)> before_setup;
 };

@@ -26,7 +26,7 @@ ContainerRoot::ContainerRoot(Context& context, const ContainerId& id) {
   if (plan.kind != linux::RootfsPlan::Kind::directory) {
     context.enter_mount_namespace();
     if (plan.kind == linux::RootfsPlan::Kind::fuse_overlayfs) {
-      mount_fuse_overlayfs(plan);
+      FuseMount(plan).finish();
     } else {
       runtime::mount_overlay(plan);
     }

@@ -181,6 +181,7 @@ void install_seccomp(const ChildResources& resources) noexcept {
   const ProcessPlan& process = plan.process;
   const char* directory = process.working_directory.c_str();
   if (!process.terminal) take_standard_streams(resources);
+  if (process.affinity) ::sched_setaffinity(0, sizeof *process.affinity, &*process.affinity);
   apply_rlimits(process, socket);
   // As root first: the user may not be allowed in, and then need not be (runc, docker).
   const bool inside = ::chdir(directory) == 0;

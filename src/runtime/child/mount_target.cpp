@@ -80,6 +80,8 @@ bool ensure_linked(const char* path, bool is_file, int links) noexcept {
 }  // namespace
 
 bool make_directories(const char* path, mode_t mode) noexcept {
+  // Looking first: mkdir of what is there costs a FUSE file system a question that stat does not.
+  if (is_directory(path)) return true;
   if (::mkdir(path, mode) == 0) return true;
   if (errno == EEXIST) {
     if (is_directory(path)) return true;

@@ -3,6 +3,7 @@
 // it and makes system calls, nothing else.
 #pragma once
 
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -99,6 +100,7 @@ struct ProcessPlan {
   bool terminal = false;
   unsigned short rows = 0;
   unsigned short columns = 0;
+  std::optional<cpu_set_t> affinity;
   int preserved_fds = 0;   ///< descriptors 3 … 2+n stay open
   bool built_in_init = false;  ///< pid 1 is a reaper of ours and the program its child
 };

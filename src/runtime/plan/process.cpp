@@ -92,6 +92,7 @@ ProcessPlan plan_process(const oci::Process& process, const ProcessOptions& opti
     plan.columns = static_cast<unsigned short>(process.console_size->width);
   }
   plan.preserved_fds = options.preserved_fds;
+  plan.affinity = options.affinity;
   return plan;
 }
 
