@@ -26,6 +26,13 @@ std::int64_t require_number(std::string_view key, std::string_view value) {
   return *number;
 }
 
+/// Owners below 0 are written by other systems ("nobody", -2). Nobody has them here.
+std::int64_t require_owner(std::string_view key, std::string_view value) {
+  const auto number = parse_int(value);
+  if (!number) refuse(key, value);
+  return *number;
+}
+
 /// A file name ends at a NUL: one that holds more would mean different things to different readers.
 const std::string& require_name(std::string_view key, const std::string& value) {
   if (value.find('\0') != std::string::npos) refuse(key, value);
@@ -177,9 +184,9 @@ PaxExtras apply_pax_records(const PaxRecords& records, EntryHeader& header) {
     } else if (key == "size") {
       extras.size = static_cast<std::uint64_t>(require_number(key, value));
     } else if (key == "uid") {
-      header.uid = require_number(key, value);
+      header.uid = require_owner(key, value);
     } else if (key == "gid") {
-      header.gid = require_number(key, value);
+      header.gid = require_owner(key, value);
     } else if (key == "mtime") {
       const auto time = parse_pax_time(value);
       if (!time) refuse("time", value);
