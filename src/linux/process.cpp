@@ -144,6 +144,8 @@ struct SpawnPlan {
   ::_exit(127);
 }
 
+}  // namespace
+
 std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
   std::vector<char*> pointers;
   pointers.reserve(strings.size() + 1);
@@ -151,8 +153,6 @@ std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
   pointers.push_back(nullptr);
   return pointers;
 }
-
-}  // namespace
 
 Child spawn(const SpawnOptions& options) {
   const std::string& name = options.program.empty() ? options.argv.at(0) : options.program;

@@ -67,6 +67,9 @@ struct SpawnOptions {
   std::vector<int> inherited;  ///< further descriptors that stay open, under the same numbers
 };
 
+/// Strings as execve(2) takes them: pointers into them, and a null pointer.
+std::vector<char*> pointers_to(const std::vector<std::string>& strings);
+
 /// Starts a program (vfork semantics; the child does nothing but dup2 and exec).
 /// @throws Error unavailable with a hint when the program is not installed
 Child spawn(const SpawnOptions& options);

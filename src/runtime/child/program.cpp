@@ -11,20 +11,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "coracle/linux/process.hpp"
 #include "runtime/child/failure.hpp"
 
 namespace coracle::runtime::child {
 namespace {
 
 using protocol::Step;
-
-std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
-  std::vector<char*> pointers;
-  pointers.reserve(strings.size() + 1);
-  for (const auto& string : strings) pointers.push_back(const_cast<char*>(string.c_str()));
-  pointers.push_back(nullptr);
-  return pointers;
-}
 
 /// Handlers and masks of ours must not reach the program; SIG_IGN would survive exec.
 void reset_signals() noexcept {
@@ -86,7 +79,7 @@ void close_on_exec_from(unsigned first) noexcept {
 }  // namespace
 
 ExecVectors::ExecVectors(const ProcessPlan& process)
-    : argv(pointers_to(process.argv)), environment(pointers_to(process.environment)) {}
+    : argv(linux::pointers_to(process.argv)), environment(linux::pointers_to(process.environment)) {}
 
 const char* find_program(const ProcessPlan& process, int socket) noexcept {
   int reason = ENOENT;

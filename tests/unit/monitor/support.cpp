@@ -243,4 +243,24 @@ Place::Place() : directory("/tmp", "coracle-monitor") {
   plan.first_back_off = std::chrono::milliseconds(1);
 }
 
+Session::Session(std::function<int()> program, bool terminal)
+    : main(std::move(program)), options(all_streams(terminal)) {
+  place.plan.interactive = true;
+  place.plan.terminal = terminal;
+}
+
+int Session::run() const {
+  FakeLifecycle fake = lifecycle();
+  return launch_and_stay(place.plan, fake, options);
+}
+
+ClientProcess Session::attach() const {
+  return ClientProcess({.terminal = place.plan.terminal},
+                       [this] { return attach_and_stay(place.plan.control_socket, options); });
+}
+
+bool Session::ends() const {
+  return eventually([&] { return lifecycle().has_event("cleaned up"); });
+}
+
 }  // namespace coracle::monitor::test

@@ -113,4 +113,19 @@ struct Place {
   std::string log_path() const { return directory.path() + "/ctr.log"; }
 };
 
+/// A container, with a terminal or without, and the client that launches it.
+struct Session {
+  Place place;
+  std::function<int()> main;
+  AttachOptions options;
+
+  explicit Session(std::function<int()> program, bool terminal = false);
+  FakeLifecycle lifecycle() const { return {place.directory.path(), main, place.plan.terminal}; }
+  /// What the launching client does.
+  int run() const;
+  ClientProcess attach() const;
+  /// After the client has gone: for the monitor, which is nobody's child here.
+  bool ends() const;
+};
+
 }  // namespace coracle::monitor::test

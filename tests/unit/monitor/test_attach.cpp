@@ -18,29 +18,11 @@ using namespace coracle::monitor::test;
 
 namespace {
 
-/// A container and the client that launched it.
-struct Session {
-  Place place;
-  std::function<int()> main;
-  AttachOptions options = all_streams();
-
-  explicit Session(std::function<int()> program) : main(std::move(program)) {
-    place.plan.interactive = true;
-  }
-  FakeLifecycle lifecycle() const { return {place.directory.path(), main}; }
-  int run() const {
-    FakeLifecycle fake = lifecycle();
-    return launch_and_stay(place.plan, fake, options);
-  }
+/// A container and its clients, with a log where a test asks for one.
+struct PlainSession : Session {
+  using Session::Session;
   ClientProcess start() const {
     return ClientProcess([this] { return run(); });
-  }
-  ClientProcess attach() const {
-    return ClientProcess([this] { return attach_and_stay(place.plan.control_socket, options); });
-  }
-  /// After the client has gone: for the monitor, which is nobody's child here.
-  bool ends() const {
-    return eventually([&] { return lifecycle().has_event("cleaned up"); });
   }
   void log() { place.plan.log.path = place.log_path(); }
   std::string logged() const {
@@ -79,7 +61,7 @@ std::string noise(std::size_t size) {
 
 TEST_CASE("a client gets both streams apart, and the exit code") {
   const bool logs = GENERATE(false, true);
-  Session session([] {
+  PlainSession session([] {
     write_text(1, "out\n");
     write_text(2, "err\n");
     return 42;
@@ -93,7 +75,7 @@ TEST_CASE("a client gets both streams apart, and the exit code") {
 }
 
 TEST_CASE("the end is recorded, and the container out of sight, before the client hears of it") {
-  Session session([] { return 1; });
+  PlainSession session([] { return 1; });
   ClientProcess client = session.start();
   CHECK(client.wait() == 1);
   CHECK(session.lifecycle().has_event("exited 1"));
@@ -101,7 +83,7 @@ TEST_CASE("the end is recorded, and the container out of sight, before the clien
 }
 
 TEST_CASE("a failed start is the client's error") {
-  Session session([] { return 0; });
+  PlainSession session([] { return 0; });
   session.place.plan.log.path = "/nowhere/ctr.log";
   ClientProcess client = session.start();
   CHECK_THAT(read_to_end(client.error.get()), Catch::Contains("cannot open '/nowhere/ctr.log'"));
@@ -110,7 +92,7 @@ TEST_CASE("a failed start is the client's error") {
 
 TEST_CASE("a filter passes all bytes unharmed") {
   const bool logs = GENERATE(false, true);
-  Session session(copy);
+  PlainSession session(copy);
   if (logs) session.log();
   ClientProcess client = session.start();
   const std::string sent = noise(8 << 20);
@@ -125,7 +107,7 @@ TEST_CASE("a filter passes all bytes unharmed") {
 }
 
 TEST_CASE("sockets as standard streams") {
-  Session session(copy);
+  PlainSession session(copy);
   auto sockets = linux::make_socketpair(SOCK_STREAM);
   const int theirs = sockets.second.get();
   linux::Child client(fork_process([&] {
@@ -148,7 +130,7 @@ TEST_CASE("sockets as standard streams") {
 }
 
 TEST_CASE("files as standard streams keep their offset and their flags") {
-  Session session(copy);
+  PlainSession session(copy);
   const std::string path = session.place.directory.path() + "/out";
   const std::string in_path = session.place.directory.path() + "/in";
   linux::write_new_file(in_path, "skipped:taken");
@@ -169,7 +151,7 @@ TEST_CASE("files as standard streams keep their offset and their flags") {
 }
 
 TEST_CASE("flags that others share are left alone") {
-  Session session([] {
+  PlainSession session([] {
     write_text(1, "x");
     return 0;
   });
@@ -186,7 +168,7 @@ TEST_CASE("flags that others share are left alone") {
 
 TEST_CASE("a slow reader gets everything, though the container has ended") {
   const bool logs = GENERATE(false, true);
-  Session session([] {
+  PlainSession session([] {
     write_text(1, std::string(60'000, 'a'));
     write_text(1, "b\n");
     return 0;
@@ -201,7 +183,7 @@ TEST_CASE("a slow reader gets everything, though the container has ended") {
 
 TEST_CASE("a client that does not read stops the container's output, not the monitor") {
   const bool logs = GENERATE(false, true);
-  Session session([] {
+  PlainSession session([] {
     while (true) write_text(1, std::string(4096, 'x'));
     return 0;
   });
@@ -226,7 +208,7 @@ TEST_CASE("a client that does not read stops the container's output, not the mon
 }
 
 TEST_CASE("a killed client leaves the container running, logged and attachable") {
-  Session session(copy);
+  PlainSession session(copy);
   session.log();
   ClientProcess first = session.start();
   write_text(first.input.get(), "one\n");
@@ -245,7 +227,7 @@ TEST_CASE("a killed client leaves the container running, logged and attachable")
 }
 
 TEST_CASE("all clients see the output, and the end") {
-  Session session(copy);
+  PlainSession session(copy);
   ClientProcess first = session.start();
   write_text(first.input.get(), "a");
   REQUIRE(read_until(first.output.get(), "a") == "a");
@@ -262,7 +244,7 @@ TEST_CASE("all clients see the output, and the end") {
 }
 
 TEST_CASE("without -i the container has no input") {
-  Session session([] {
+  PlainSession session([] {
     char c = 0;
     return ::read(0, &c, 1) == 0 ? 3 : 4;
   });
@@ -272,7 +254,7 @@ TEST_CASE("without -i the container has no input") {
 }
 
 TEST_CASE("a container that closes its input does not disturb the client") {
-  Session session([] {
+  PlainSession session([] {
     ::close(0);
     write_text(1, "closed");
     ::usleep(100'000);
@@ -285,7 +267,7 @@ TEST_CASE("a container that closes its input does not disturb the client") {
 }
 
 TEST_CASE("a client whose reader is gone dies of it, the container lives on") {
-  Session session([] {
+  PlainSession session([] {
     ::signal(SIGPIPE, SIG_IGN);
     char c = 0;
     if (::read(0, &c, 1) != 1) return 1;
@@ -304,7 +286,7 @@ TEST_CASE("a client whose reader is gone dies of it, the container lives on") {
 }
 
 TEST_CASE("signals of the client go to the container") {
-  Session session([] {
+  PlainSession session([] {
     ::signal(SIGUSR1, [](int) { ::_exit(11); });
     ::signal(SIGTERM, [](int) { ::_exit(12); });
     write_text(1, "ready");
@@ -330,7 +312,7 @@ TEST_CASE("signals of the client go to the container") {
 }
 
 TEST_CASE("clients of a container that restarts see one run") {
-  Session session([] {
+  PlainSession session([] {
     write_text(1, "run\n");
     return 1;
   });
@@ -346,7 +328,7 @@ TEST_CASE("clients of a container that restarts see one run") {
 }
 
 TEST_CASE("a monitor that is killed is lost, and nobody waits for ever") {
-  Session session([] {
+  PlainSession session([] {
     write_text(1, "x");
     return sleep_long();
   });
@@ -363,7 +345,7 @@ TEST_CASE("a monitor that is killed is lost, and nobody waits for ever") {
 }
 
 TEST_CASE("many short connections and hostile ones do no harm") {
-  Session session(copy);
+  PlainSession session(copy);
   ClientProcess client = session.start();
   write_text(client.input.get(), "a");
   REQUIRE(read_until(client.output.get(), "a") == "a");

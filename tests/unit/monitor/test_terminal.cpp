@@ -21,29 +21,13 @@ using namespace coracle::monitor::test;
 namespace {
 
 /// A container with a terminal and clients on terminals of their own.
-struct Session {
-  Place place;
-  std::function<int()> main;
-  AttachOptions options = all_streams(true);
-
-  explicit Session(std::function<int()> program) : main(std::move(program)) {
-    place.plan.interactive = true;
-    place.plan.terminal = true;
-  }
-  FakeLifecycle lifecycle() const { return {place.directory.path(), main, true}; }
+struct TerminalSession : Session {
+  explicit TerminalSession(std::function<int()> program) : Session(std::move(program), true) {}
   ClientProcess start(linux::WindowSize size = {}) const {
     return ClientProcess({.terminal = true}, [this, size] {
       if (size.rows != 0) linux::set_window_size(0, size);
-      FakeLifecycle fake = lifecycle();
-      return launch_and_stay(place.plan, fake, options);
+      return run();
     });
-  }
-  ClientProcess attach() const {
-    return ClientProcess({.terminal = true},
-                         [this] { return attach_and_stay(place.plan.control_socket, options); });
-  }
-  bool ends() const {
-    return eventually([&] { return lifecycle().has_event("cleaned up"); });
   }
 };
 
@@ -73,7 +57,7 @@ int print_size() {
 }  // namespace
 
 TEST_CASE("a terminal passes from the user's to the container's and back") {
-  Session session(answer);
+  TerminalSession session(answer);
   ClientProcess client = session.start();
   CHECK_THAT(read_until(client.output.get(), "ready\r\n"), Catch::Contains("ready\r\n"));
   CHECK(is_raw(client.input));
@@ -88,14 +72,14 @@ TEST_CASE("a terminal passes from the user's to the container's and back") {
 }
 
 TEST_CASE("the program finds the size of the user's terminal when it looks first") {
-  Session session(print_size);
+  TerminalSession session(print_size);
   ClientProcess client = session.start({33, 77});
   CHECK_THAT(read_until(client.output.get(), "\n"), Catch::Contains("33x77"));
   CHECK(client.wait() == 0);
 }
 
 TEST_CASE("a change of size reaches the container") {
-  Session session([] {
+  TerminalSession session([] {
     sigset_t set;
     ::sigemptyset(&set);
     ::sigaddset(&set, SIGWINCH);
@@ -117,7 +101,7 @@ TEST_CASE("a change of size reaches the container") {
 }
 
 TEST_CASE("the keys detach, the container goes on, and takes a client again") {
-  Session session(answer);
+  TerminalSession session(answer);
   ClientProcess first = session.start();
   read_until(first.output.get(), "ready\r\n");
   write_text(first.input.get(), "\x10\x11");
@@ -133,7 +117,7 @@ TEST_CASE("the keys detach, the container goes on, and takes a client again") {
 }
 
 TEST_CASE("a client that loses its terminal leaves the container alone") {
-  Session session([] {
+  TerminalSession session([] {
     ::signal(SIGHUP, SIG_IGN);
     return answer();
   });
@@ -152,7 +136,7 @@ TEST_CASE("a client that loses its terminal leaves the container alone") {
 }
 
 TEST_CASE("the user's terminal is put in order when the client is stopped or ended by a signal") {
-  Session session(answer);
+  TerminalSession session(answer);
   session.options.signal_proxy = false;
   ClientProcess client = session.start();
   read_until(client.output.get(), "ready\r\n");
@@ -179,7 +163,7 @@ TEST_CASE("the user's terminal is put in order when the client is stopped or end
 }
 
 TEST_CASE("keys are heard while the container does not read") {
-  Session session([] {
+  TerminalSession session([] {
     termios raw{};
     ::tcgetattr(0, &raw);
     ::cfmakeraw(&raw);
@@ -200,7 +184,7 @@ TEST_CASE("keys are heard while the container does not read") {
 
 TEST_CASE("what a container shows last is not lost with its terminal") {
   for (int round = 0; round < 20; ++round) {
-    Session session([] {
+    TerminalSession session([] {
       for (int i = 0; i < 500; ++i) write_text(1, "line " + std::to_string(i) + "\n");
       return 0;
     });
@@ -212,7 +196,7 @@ TEST_CASE("what a container shows last is not lost with its terminal") {
 }
 
 TEST_CASE("a program may close its terminal and open it again") {
-  Session session([] {
+  TerminalSession session([] {
     char name[64];
     if (::ttyname_r(0, name, sizeof name) != 0) return 1;
     for (int fd = 0; fd < 3; ++fd) ::close(fd);
@@ -227,7 +211,7 @@ TEST_CASE("a program may close its terminal and open it again") {
 }
 
 TEST_CASE("a client without a terminal feeds one") {
-  Session session(answer);
+  TerminalSession session(answer);
   ClientProcess client([&] {
     FakeLifecycle fake = session.lifecycle();
     return launch_and_stay(session.place.plan, fake, session.options);
