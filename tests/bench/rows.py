@@ -90,6 +90,29 @@ def run_beside_another(bench):
             engine.remove(name)
 
 
+def run_with_own_ids(bench):
+    """User namespaces of a container's own, with the engine's ids shifted."""
+    maps = {
+        "": (),
+        ", keep-id": ("--userns=keep-id",),
+        ", auto": ("--userns=auto",),
+        ", --uidmap": ("--uidmap=0:1:500", "--uidmap=500:0:1"),
+    }
+    contenders = {}
+    for name in ("coracle", "podman"):
+        engine = bench.engines.get(name)
+        if engine is None:
+            continue
+        for title, options in maps.items():
+            if name == "podman" and title not in ("", ", keep-id"):
+                continue
+            contenders[name + title] = bench.timer(
+                engine.run_once(peers.IMAGE, "true", options=options), engine.account)
+    return bench.measure("`run --rm --network=none` with ids of its own", contenders,
+                         [(f"coracle{title}", "coracle", 2, "≤") for title in maps if title],
+                         "by fuse-overlayfs: the kernel lets no ordinary user shift the ids of a layer")
+
+
 def run_default_network(bench):
     contenders = {engine.name: bench.timer(engine.run_once(peers.IMAGE, "true", network=None),
                                            engine.account)
@@ -286,6 +309,7 @@ def work_inside(bench):
 ROWS = {
     "run": run_without_network,
     "beside": run_beside_another,
+    "ids": run_with_own_ids,
     "network": run_default_network,
     "exec": exec_true,
     "listings": listings,
