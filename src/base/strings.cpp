@@ -113,6 +113,25 @@ std::optional<std::int64_t> parse_size(std::string_view text) {
   return static_cast<std::int64_t>(bytes);
 }
 
+std::string expand_variables(std::string_view text, const std::map<std::string, std::string>& values) {
+  constexpr std::string_view k_name_characters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
+  std::string result;
+  while (!text.empty()) {
+    const auto dollar = text.find('$');
+    result += text.substr(0, dollar);
+    if (dollar == std::string_view::npos) break;
+    text.remove_prefix(dollar + 1);
+    const bool braced = text.starts_with('{') && text.find('}') != std::string_view::npos;
+    if (braced) text.remove_prefix(1);
+    const auto end = braced ? text.find('}') : std::min(text.find_first_not_of(k_name_characters), text.size());
+    const auto value = values.find(std::string(text.substr(0, end)));
+    if (value != values.end()) result += value->second;
+    text.remove_prefix(end + (braced ? 1 : 0));
+  }
+  return result;
+}
+
 std::optional<bool> parse_bool(std::string_view text) {
   constexpr std::array k_true = {"1", "t", "T", "TRUE", "true", "True"};
   constexpr std::array k_false = {"0", "f", "F", "FALSE", "false", "False"};

@@ -113,6 +113,7 @@ void Option::set(std::string_view text) {
       assign_(text);
     }
   } catch (const Error& error) {
+    if (error.error_class() == ErrorClass::not_implemented) throw;
     throw Error(ErrorClass::invalid_argument, "invalid argument {:?} for \"{}\" flag: {}", text,
                 title(), error.message());
   }
@@ -202,6 +203,14 @@ Option& OptionSet::add_parsed(std::string_view name, char letter, Option::Assign
 Option& OptionSet::add_ignored(std::string_view name, char letter, Option::Arity arity,
                                std::string_view help) {
   return declare({name, letter, arity, help, [](std::string_view) {}}).hidden();
+}
+
+Option& OptionSet::add_refused(std::string_view name, char letter, Option::Arity arity,
+                               std::string_view lacking) {
+  const auto refuse = [name, lacking](std::string_view) {
+    throw Error(ErrorClass::not_implemented, "--{} is not supported: there are no {} yet", name, lacking);
+  };
+  return declare({name, letter, arity, lacking, refuse}).hidden();
 }
 
 Option* OptionSet::find(std::string_view name) noexcept {

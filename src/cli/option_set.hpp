@@ -115,6 +115,11 @@ class OptionSet {
   Option& add_ignored(std::string_view name, char letter, Option::Arity arity,
                       std::string_view help);
 
+  /// Known to the peers and not there yet: an error that says so.
+  /// @param lacking  what would be needed: "published ports"
+  Option& add_refused(std::string_view name, char letter, Option::Arity arity,
+                      std::string_view lacking);
+
   Option* find(std::string_view name) noexcept;
   Option* find_letter(char letter) noexcept;
   const std::deque<Option>& all() const noexcept { return options_; }

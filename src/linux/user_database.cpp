@@ -2,6 +2,7 @@
 #include "coracle/linux/user_database.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 
 #include "coracle/base/strings.hpp"
@@ -51,17 +52,30 @@ std::optional<UserEntry> find_user_by_uid(std::string_view passwd, uid_t uid) {
   return find_user(passwd, [&](const std::string&, uid_t entry) { return entry == uid; });
 }
 
-std::optional<GroupEntry> find_group_by_name(std::string_view group, std::string_view name) {
+namespace {
+
+std::optional<GroupEntry> find_group(std::string_view group,
+                                     const std::function<bool(std::string_view name, gid_t gid)>& fits) {
   std::optional<GroupEntry> found;
   for_each_line(group, [&](std::vector<std::string> fields) {
-    if (fields.size() < 3 || fields[0] != name) return false;
+    if (fields.size() < 3) return false;
     const auto gid = parse_id(fields[2]);
-    if (!gid) return false;
+    if (!gid || !fits(fields[0], *gid)) return false;
     found = GroupEntry{fields[0], *gid, {}};
     if (fields.size() > 3 && !fields[3].empty()) found->members = split(fields[3], ',');
     return true;
   });
   return found;
+}
+
+}  // namespace
+
+std::optional<GroupEntry> find_group_by_name(std::string_view group, std::string_view name) {
+  return find_group(group, [&](std::string_view entry, gid_t) { return entry == name; });
+}
+
+std::optional<GroupEntry> find_group_by_gid(std::string_view group, gid_t gid) {
+  return find_group(group, [&](std::string_view, gid_t entry) { return entry == gid; });
 }
 
 std::vector<gid_t> groups_of_member(std::string_view group, std::string_view user) {

@@ -85,6 +85,11 @@ class Writer {
       return Json::array({device.source, device.path, device.permissions});
     });
   }
+  void operator()(const char* key, const std::vector<HostUser>& users) {
+    put_list(key, users, [](const HostUser& user) {
+      return Json::array({user.name, user.uid, user.gid, user.home});
+    });
+  }
   void operator()(const char* key, const std::vector<std::pair<std::string, std::string>>& pairs) {
     put_list(key, pairs, [](const auto& pair) { return Json::array({pair.first, pair.second}); });
   }
@@ -164,6 +169,12 @@ class Reader {
           {entry[0].get<std::string>(), entry[1].get<std::string>(), entry[2].get<std::string>()});
     }
   }
+  void operator()(const char* key, std::vector<HostUser>& users) {
+    for (const Json& entry : list(key, 4)) {
+      users.push_back({entry[0].get<std::string>(), to_id(entry[1]), to_id(entry[2]),
+                       entry[3].get<std::string>()});
+    }
+  }
   void operator()(const char* key, std::vector<std::pair<std::string, std::string>>& pairs) {
     for (const Json& entry : list(key, 2)) {
       pairs.emplace_back(entry[0].get<std::string>(), entry[1].get<std::string>());
@@ -217,6 +228,10 @@ void fields(Visitor&& visit, Config& config) {
   visit("env", config.env);
   visit("user", config.user);
   visit("groups", config.groups);
+  visit("add_users", config.add_users);
+  visit("host_users", config.host_users);
+  visit("passwd_entry", config.passwd_entry);
+  visit("group_entry", config.group_entry);
   visit("working_directory", config.working_directory);
   visit("terminal", config.terminal);
   visit("interactive", config.interactive);
@@ -233,6 +248,7 @@ void fields(Visitor&& visit, Config& config) {
   visit("labels", config.labels);
   visit("annotations", config.annotations);
   visit("hostname", config.hostname);
+  visit("domain_name", config.domain_name);
   visit("hosts", config.hosts);
   visit("dns", config.dns);
   visit("dns_search", config.dns_search);

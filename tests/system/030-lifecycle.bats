@@ -131,8 +131,8 @@ teardown() { remove_containers; }
 @test "restart policies: on-failure counts, always goes on until stopped" {
   coracle run -d --name f --restart on-failure:2 --network=none base sh -c 'echo try; exit 1'
   wait_until 15 sh -c "[ \"\$($CORACLE inspect --format '{{.State.Status}}{{.RestartCount}}' f)\" = exited2 ]"
-  run_coracle 0 logs f
-  assert_equal "${#lines[@]}" 3
+  run_coracle 0 logs -t f
+  assert_equal "${#lines[@]}" 3 || { coracle inspect f >&2; printf '%s\n' "${lines[@]}" >&2; return 1; }
   run_coracle 0 inspect --format '{{.RestartCount}}' f
   assert_equal "$output" 2
   coracle run -d --name a --restart always --network=none base sh -c 'echo again; sleep 0.1'

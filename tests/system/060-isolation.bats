@@ -57,6 +57,42 @@ inside() { run_coracle 0 run --rm --network=none "$@"; }
   coracle rmi evil
 }
 
+@test "an image cannot lead the engine to the host by procfs" {
+  local target=$BATS_TEST_TMPDIR/host fd
+  mkdir "$target"
+  chmod 777 "$target"
+  for fd in $(seq 3 24); do
+    rm -rf "$BATS_TEST_TMPDIR/img"
+    mkdir -p "$BATS_TEST_TMPDIR/img"
+    cp -r "$ROOTFS/bin" "$BATS_TEST_TMPDIR/img/"
+    ln -s "/proc/self/fd/$fd$target" "$BATS_TEST_TMPDIR/img/etc"
+    ln -s "/proc/self/fd/$fd$target/run" "$BATS_TEST_TMPDIR/img/run"
+    ln -s "/proc/self/cwd$target" "$BATS_TEST_TMPDIR/img/work"
+    tar -C "$BATS_TEST_TMPDIR/img" -cf "$BATS_TEST_TMPDIR/img.tar" .
+    coracle import -q --change "WORKDIR /proc/self/fd/$fd$target/made" "$BATS_TEST_TMPDIR/img.tar" evil >/dev/null
+    coracle run --rm --network=none -v /dev/null:/work/null --tmpfs /work/tmp evil true || true
+    coracle run --rm --network=none -w "/work/made" evil true || true
+    coracle rmi -f evil >/dev/null
+    assert_equal "$(ls -A "$target")" ""
+  done
+}
+
+@test "the engine's own program is not run inside" {
+  run_coracle 126 run --rm --network=none base /proc/self/exe version
+  assert_output 'permission denied'
+  coracle run --name own --network=none base sh -c 'printf "#!/proc/self/exe version\n" > /script; chmod 711 /script
+    ln -s /proc/self/exe /link; printf "#!/link\n" > /nested; chmod 755 /nested'
+  coracle commit -q own own >/dev/null
+  run_coracle 126 run --rm --network=none own /script
+  run_coracle 126 run --rm --network=none --user 1000 own /script
+  run_coracle 126 run --rm --network=none own /nested
+  coracle run -d --name holder --network=none own sleep 100
+  run_coracle 126 exec holder /script
+  run_coracle 126 exec holder /proc/self/exe version
+  coracle rm -f -t 0 own holder
+  coracle rmi own
+}
+
 @test "/dev, /proc and /sys are a container's" {
   inside base sh -c 'ls /dev; echo x > /dev/null; head -c 3 /dev/zero | wc -c; ls -l /dev/stdin'
   assert_output 'full'

@@ -56,7 +56,7 @@ assert_intact() {
   run_coracle 0 exec keeper true
   run_coracle 0 ps -a --format '{{.Names}}' --sort names
   assert_equal "$output" "$(printf 'keeper\nsource')"
-  wait_until 5 sh -c "[ \$(pgrep -f -c \"$CORACLE_RUNROOT|coracle:[m]onitor\" -u $(id -u)) -le 1 ]"
+  wait_until 5 sh -c "[ \$(pgrep -f -c \"$CORACLE_RUNROOT|^$CORACLE \" -u $(id -u)) -le 1 ]"
 }
 
 @test "import, killed at every n-th call" {

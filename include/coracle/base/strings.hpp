@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,9 @@ std::optional<std::int64_t> parse_size(std::string_view text);
 std::optional<bool> parse_bool(std::string_view text);
 /// Splits one line of comma separated values as encoding/csv does ("a,\"b,c\"").
 std::vector<std::string> split_csv(std::string_view text);
+/// Puts in the values of "$NAME" and "${NAME}"; names without one become nothing.
+std::string expand_variables(std::string_view text, const std::map<std::string, std::string>& values);
+
 /// The candidate with the least edit distance to `word`, if it is near enough to suggest.
 std::optional<std::string> nearest_match(std::string_view word,
                                          const std::vector<std::string>& candidates);

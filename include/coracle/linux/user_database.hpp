@@ -29,6 +29,7 @@ struct GroupEntry {
 std::optional<UserEntry> find_user_by_name(std::string_view passwd, std::string_view name);
 std::optional<UserEntry> find_user_by_uid(std::string_view passwd, uid_t uid);
 std::optional<GroupEntry> find_group_by_name(std::string_view group, std::string_view name);
+std::optional<GroupEntry> find_group_by_gid(std::string_view group, gid_t gid);
 /// The groups that list the user as a member.
 std::vector<gid_t> groups_of_member(std::string_view group, std::string_view user);
 

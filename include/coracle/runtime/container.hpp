@@ -40,6 +40,12 @@ struct ProcessOptions {
   std::function<void(pid_t)> before_setup;
 };
 
+/// A line for a file of the container's own, such as /etc/passwd, before anything is mounted on it.
+struct AppendedText {
+  std::string path;  ///< absolute, inside
+  std::string text;
+};
+
 struct CreateRequest {
   const oci::RuntimeSpec* spec = nullptr;
   std::string id;  ///< of the container, for hooks
@@ -47,6 +53,7 @@ struct CreateRequest {
   std::string bundle;
   /// Where the root file system comes from; spec.root.path when not set.
   std::optional<linux::RootfsPlan> rootfs;
+  std::vector<AppendedText> appended;  ///< to regular files that exist; others are left alone
   ProcessOptions process;
   bool built_in_init = false;             ///< --init: pid 1 reaps, the program is its child
   bool create_working_directory = false;  ///< mkdir -p of process.cwd

@@ -42,6 +42,14 @@ struct ContainerNamespace {
 enum class RestartPolicy { no, on_failure, always, unless_stopped };
 std::string_view to_string(RestartPolicy policy) noexcept;
 
+/// A user of the host that the container's /etc/passwd is to know.
+struct HostUser {
+  std::string name;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::string home;
+};
+
 struct ContainerConfig {
   std::string id;
   std::string name;
@@ -62,6 +70,10 @@ struct ContainerConfig {
   std::vector<std::string> env;
   std::string user;
   std::vector<std::string> groups;
+  bool add_users = false;  ///< users that the image does not know to its passwd and group
+  std::vector<HostUser> host_users;
+  std::string passwd_entry;  ///< instead of the usual line, with $USERNAME and so on
+  std::string group_entry;
   std::string working_directory;
   bool terminal = false;
   bool interactive = false;
@@ -81,6 +93,7 @@ struct ContainerConfig {
 
   // Names and network.
   std::string hostname;
+  std::string domain_name;
   std::vector<std::pair<std::string, std::string>> hosts;  ///< name, address
   std::vector<std::string> dns;
   std::vector<std::string> dns_search;

@@ -17,6 +17,7 @@
 #include "coracle/base/time.hpp"
 #include "coracle/engine/containers.hpp"
 #include "coracle/linux/capabilities.hpp"
+#include "coracle/linux/user_database.hpp"
 #include "engine/container/resolve.hpp"
 #include "engine/container/state.hpp"
 #include "engine/request/options.hpp"
@@ -148,6 +149,25 @@ void resolve_labels(const ContainerRequest& request, const oci::ContainerConfig&
   config.annotations = parse_key_values(request.annotations, "annotation");
 }
 
+/// Whom the container's /etc/passwd is to know: with keep-id the user itself.
+void resolve_host_users(const ContainerRequest& request, ContainerConfig& config) {
+  config.add_users = request.passwd && !request.rootfs;
+  config.passwd_entry = request.passwd_entry;
+  config.group_entry = request.group_entry;
+  const auto passwd = linux::read_file_if_exists("/etc/passwd").value_or("");
+  for (const auto& name : request.host_users) {
+    auto entry = linux::find_user_by_name(passwd, name);
+    const auto uid = parse_int(name);
+    if (!entry && uid) entry = linux::find_user_by_uid(passwd, static_cast<uid_t>(*uid));
+    if (!entry) throw Error(ErrorClass::not_found, "no user \"{}\" on the host", name);
+    config.host_users.push_back({entry->name, entry->uid, entry->gid, entry->home});
+  }
+  if (!config.user_namespace.starts_with("keep-id")) return;
+  const auto self = linux::find_user_by_uid(passwd, ::getuid());
+  const bool kept = self && linux::map_outside(config.id_mappings.uids, self->uid) == 0U;
+  if (kept) config.host_users.push_back({self->name, self->uid, self->gid, self->home});
+}
+
 void resolve_names(const ContainerRequest& request, ContainerConfig& config) {
   const bool own_names = config.uts.mode == store::NamespaceMode::private_;
   if (!request.hostname.empty() && !own_names) {
@@ -159,6 +179,7 @@ void resolve_names(const ContainerRequest& request, ContainerConfig& config) {
     ::gethostname(name, sizeof name - 1);
     config.hostname = name;
   }
+  config.domain_name = request.domain_name;
   for (const auto& text : request.add_hosts) {
     const HostOption host = parse_add_host(text);
     for (const auto& name : host.names) {
@@ -241,6 +262,7 @@ ContainerConfig resolve(Context& context, const ContainerRequest& request) {
   resolve_process(context, request, image, config);
   resolve_labels(request, image, config);
   resolve_isolation(context, request, config);
+  resolve_host_users(request, config);
   resolve_names(request, config);
   resolve_mounts(context, request, image, config);
   config.read_only = request.read_only;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "coracle/base/error.hpp"
@@ -36,6 +37,15 @@ void add_option(const std::string& text, std::vector<std::string>& env) {
   } else {
     add_host_variable(text, env);
   }
+}
+
+/// "PATH=${PATH}:/more", by what `env` has.
+void merge_variable(const std::string& text, std::vector<std::string>& env) {
+  const auto pair = split_once(text, '=');
+  if (!pair || pair->first.empty()) throw Error(ErrorClass::invalid_argument, "invalid variable: \"{}\"", text);
+  std::map<std::string, std::string> known;
+  for (const auto& entry : env) known.emplace(key_of(entry), entry.substr(key_of(entry).size() + 1));
+  set_variable(env, std::string(pair->first) + "=" + expand_variables(pair->second, known));
 }
 
 }  // namespace
@@ -78,17 +88,18 @@ std::vector<std::string> resolve_environment(const config::Config& config,
   if (request.http_proxy) {
     for (const char* name : k_proxies) add_host_variable(name, env);
   }
+  if (request.env_host) {
+    for (char** entry = ::environ; *entry != nullptr; ++entry) set_variable(env, *entry);
+  }
   // Only pairs count: a bare key or a pattern in an image must not fetch anything from the host.
   for (const auto& entry : image) {
     if (entry.find('=') != std::string::npos && entry[0] != '=') set_variable(env, entry);
-  }
-  if (request.env_host) {
-    for (char** entry = ::environ; *entry != nullptr; ++entry) set_variable(env, *entry);
   }
   if (request.unset_env_all) env.clear();
   for (const auto& name : request.unset_env) {
     std::erase_if(env, [&](const std::string& entry) { return key_of(entry) == name; });
   }
+  for (const auto& text : request.env_merge) merge_variable(text, env);
   for (const auto& file : request.env_files) {
     for (const auto& entry : read_env_file(file)) set_variable(env, entry);
   }

@@ -177,6 +177,11 @@ runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStream
   request.bundle = context_.containers().run_directory(id_);
   request.rootfs = rootfs;
   request.process.streams = streams;
+  if (first_start_) {
+    const auto entries = plan_user_entries(config_, facts, spec.process->user);
+    if (!entries.passwd.empty()) request.appended.push_back({"/etc/passwd", entries.passwd});
+    if (!entries.group.empty()) request.appended.push_back({"/etc/group", entries.group});
+  }
   request.process.seccomp = load_seccomp(*spec.process->capabilities);
   request.process.preserved_fds = config_.preserved_fds;
   request.process.keep_groups = keeps_groups(config_) || linux::is_single_id(context_.mappings());

@@ -107,7 +107,10 @@ oci::RuntimeSpec plan_spec(const store::ContainerConfig& config, const SpecFacts
   oci::RuntimeSpec spec;
   spec.root = oci::Root{"rootfs", config.read_only};
   spec.process = plan_process(config, facts);
-  if (config.uts.mode == NamespaceMode::private_) spec.hostname = config.hostname;
+  if (config.uts.mode == NamespaceMode::private_) {
+    spec.hostname = config.hostname;
+    spec.domainname = config.domain_name;
+  }
   spec.mounts = plan_mounts(config, facts);
   spec.annotations = config.annotations;
   plan_isolation(config, facts, spec);

@@ -54,6 +54,15 @@ struct ResolvedUser {
 ResolvedUser resolve_user(std::string_view user, const std::vector<std::string>& groups,
                           const SpecFacts& facts);
 
+/// Lines for the container's /etc/passwd and /etc/group: host users, and the process' own user if it
+/// is a number that the image does not know.
+struct UserEntries {
+  std::string passwd;
+  std::string group;
+};
+UserEntries plan_user_entries(const store::ContainerConfig& config, const SpecFacts& facts,
+                              const oci::User& user);
+
 /// The capabilities of a process: all five sets.
 oci::Capabilities plan_capabilities(const store::ContainerConfig& config, bool as_root);
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
+#include <map>
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/strings.hpp"
@@ -63,6 +66,38 @@ ResolvedUser resolve_user(std::string_view user, const std::vector<std::string>&
     if (group != "keep-groups") add_unique(resolved.user.additional_gids, resolve_group(group, facts));
   }
   return resolved;
+}
+
+UserEntries plan_user_entries(const store::ContainerConfig& config, const SpecFacts& facts,
+                              const oci::User& user) {
+  UserEntries entries;
+  // What the image lacks is not made up.
+  if (!config.add_users || facts.passwd.empty()) return entries;
+  const std::string& home = config.working_directory;
+  const auto add = [&](const std::string& name, std::uint32_t uid, std::uint32_t gid,
+                       const std::string& full_name) {
+    if (linux::find_user_by_uid(facts.passwd + entries.passwd, uid)) return;
+    const std::map<std::string, std::string> values = {{"USERNAME", name}, {"UID", std::to_string(uid)},
+                                                       {"GID", std::to_string(gid)}, {"NAME", full_name},
+                                                       {"HOME", home}};
+    entries.passwd += config.passwd_entry.empty()
+                          ? fmt::format("{}:*:{}:{}:{}:{}:/bin/sh", name, uid, gid, full_name, home)
+                          : expand_variables(config.passwd_entry, values);
+    entries.passwd += "\n";
+    const bool has_group = facts.group.empty() || linux::find_group_by_gid(facts.group, gid);
+    if (has_group || uid != gid) return;
+    entries.group += config.group_entry.empty() ? fmt::format("{}:x:{}:{}", name, gid, name)
+                                                : expand_variables(config.group_entry, values);
+    entries.group += "\n";
+  };
+  for (const auto& known : config.host_users) {
+    if (!linux::find_user_by_name(facts.passwd, known.name)) add(known.name, known.uid, known.gid, known.name);
+  }
+  // A name is one of the image's, a number may be anybody's.
+  if (parse_id(config.user.substr(0, config.user.find(':')))) {
+    add(std::to_string(user.uid), user.uid, user.gid, "container user");
+  }
+  return entries;
 }
 
 }  // namespace coracle::engine

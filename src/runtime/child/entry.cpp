@@ -121,9 +121,9 @@ void join_keyring(const ProcessPlan& process) noexcept {
   if (process.new_keyring) ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr, 0, 0, 0);
 }
 
-void apply_sysctls(const ChildPlan& plan, int socket) noexcept {
+void apply_sysctls(const ChildPlan& plan, const Roots& roots, int socket) noexcept {
   for (const auto& [path, value] : plan.sysctls) {
-    const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    const int fd = open_inside(roots, path.c_str(), O_WRONLY | O_NOFOLLOW);
     if (fd < 0 || ::write(fd, value.data(), value.size()) < 0) {
       fail(socket, Step::sysctl, path.c_str());
     }
@@ -131,24 +131,36 @@ void apply_sysctls(const ChildPlan& plan, int socket) noexcept {
   }
 }
 
+/// Only to regular files: an image may have put anything there.
+void append_texts(const ChildPlan& plan, const Roots& roots) noexcept {
+  for (const auto& [path, text] : plan.appended) {
+    const int fd = open_inside(roots, path.c_str(), O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) continue;
+    struct stat info {};
+    if (::fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) (void)!::write(fd, text.data(), text.size());
+    ::close(fd);
+  }
+}
+
 void build_file_system(const ChildPlan& plan, ChildResources& resources) noexcept {
   const int socket = resources.socket;
   open_sources(plan, resources.sources, socket);
-  const int host_root = enter_rootfs(plan, socket);
+  const Roots roots = enter_rootfs(plan, socket);
   // Until here as the one who may enter the host's directories, whom the maps may leave out.
   if (plan.own_user_namespace) become_root_of_namespace(socket);
-  apply_mounts(plan, resources.sources, host_root, socket);
-  apply_devices(plan, resources.sources, host_root, socket);
-  apply_sysctls(plan, socket);
-  if (plan.process.terminal) open_terminal(plan.process, true, socket);
-  apply_readonly_paths(plan, socket);
-  apply_masked_paths(plan, socket);
+  append_texts(plan, roots);
+  apply_mounts(plan, resources.sources, roots, socket);
+  apply_devices(plan, resources.sources, roots, socket);
+  apply_sysctls(plan, roots, socket);
+  if (plan.process.terminal) open_terminal(plan.process, &roots, socket);
+  apply_readonly_paths(plan, roots, socket);
+  apply_masked_paths(plan, roots, socket);
   if (plan.process.create_working_directory) {
-    make_directories(plan.process.working_directory.c_str(), 0755);
+    ::close(ensure_directory(roots, plan.process.working_directory.c_str(), 0755));
   }
-  if (plan.readonly_root) make_root_readonly(socket);
+  if (plan.readonly_root) make_root_readonly(roots, socket);
   if (plan.wait_when_mounted) hold(socket, protocol::Kind::mounted);
-  leave_host_root(plan, host_root, socket);
+  leave_host_root(plan, roots, socket);
 }
 
 void take_standard_streams(const ChildResources& resources) noexcept {
@@ -183,6 +195,7 @@ void install_seccomp(const ChildResources& resources) noexcept {
   if (!process.terminal) take_standard_streams(resources);
   if (process.affinity) ::sched_setaffinity(0, sizeof *process.affinity, &*process.affinity);
   apply_rlimits(process, socket);
+  refuse_own_program(process, socket);
   // As root first: the user may not be allowed in, and then need not be (runc, docker).
   const bool inside = ::chdir(directory) == 0;
   // Without no_new_privs only CAP_SYS_ADMIN may install a filter: while we still have it.
@@ -205,11 +218,13 @@ void install_seccomp(const ChildResources& resources) noexcept {
 
 void run_container(const ChildPlan& plan, ChildResources& resources) noexcept {
   const int socket = resources.socket;
+  ::close(resources.parent_socket);
   ::prctl(PR_SET_NAME, "coracle:init", 0, 0, 0);
   if (plan.wait_for_parent) wait_for_go(socket);
   if (plan.own_user_namespace && !plan.own_mounts) become_root_of_namespace(socket);
   check(socket, ::setsid(), Step::session, "");
   set_oom_score(plan.process, socket);
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);  // Unless born so, see HiddenBirth.
   const int label_file = open_label_file();
   enter_namespaces(plan, socket);
   join_keyring(plan.process);
@@ -222,18 +237,17 @@ void run_container(const ChildPlan& plan, ChildResources& resources) noexcept {
 
 void run_joining(const ChildPlan& plan, ChildResources& resources) noexcept {
   const int socket = resources.socket;
+  ::close(resources.parent_socket);
   ::prctl(PR_SET_NAME, "coracle:exec", 0, 0, 0);
   if (plan.wait_for_parent) wait_for_go(socket);
   check(socket, ::setsid(), Step::session, "");
   set_oom_score(plan.process, socket);
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);  // Unless born so, see HiddenBirth.
   const int label_file = open_label_file();
-  // From the moment the container's processes can see this one, none of them may look at its
-  // memory, its descriptors or the engine's program file behind /proc/PID/exe (CVE-2019-5736).
-  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   enter_namespaces(plan, socket);
   join_keyring(plan.process);
   check(socket, ::chdir("/"), Step::working_directory, "/");
-  if (plan.process.terminal) open_terminal(plan.process, false, socket);
+  if (plan.process.terminal) open_terminal(plan.process, nullptr, socket);
   become_program(plan, resources, label_file);
 }
 

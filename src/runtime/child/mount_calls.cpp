@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The mount calls themselves: open_tree(2), mount_setattr(2) and move_mount(2) where the kernel has
-// them, mount(2) where it has not (before 5.12).
+// The mount calls themselves: open_tree(2) and move_mount(2), mount_setattr(2) where the kernel has it
+// and mount(2) where it has not (before 5.12).
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -37,8 +37,7 @@ bool remount(const char* path, std::uint64_t set, std::uint64_t clear) noexcept 
   return ::mount(nullptr, path, nullptr, flags, nullptr) == 0;
 }
 
-bool set_by_fd(int descriptor, const char* path, std::uint64_t set, std::uint64_t clear,
-               bool recursive) noexcept {
+bool set_by_fd(int descriptor, std::uint64_t set, std::uint64_t clear, bool recursive) noexcept {
   if (set == 0 && clear == 0) return true;
   mount_attr attributes{};
   attributes.attr_set = set;
@@ -46,15 +45,17 @@ bool set_by_fd(int descriptor, const char* path, std::uint64_t set, std::uint64_
   if ((set & MOUNT_ATTR__ATIME) != 0) attributes.attr_clr |= MOUNT_ATTR__ATIME;
   const unsigned flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U);
   if (::mount_setattr(descriptor, "", flags, &attributes, sizeof attributes) == 0) return true;
-  if (errno != ENOSYS || path == nullptr) return false;
-  return remount(path, set, clear);
+  if (errno != ENOSYS) return false;
+  if (remount(DescriptorPath(descriptor).c_str(), set, clear)) return true;
+  errno = ENOSYS;
+  return false;
 }
 
 }  // namespace
 
-bool set_attributes(int descriptor, const char* path, const MountAttributes& attributes) noexcept {
-  return set_by_fd(descriptor, path, attributes.set, attributes.clear, false) &&
-         set_by_fd(descriptor, path, attributes.recursive_set, attributes.recursive_clear, true);
+bool set_attributes(int descriptor, const MountAttributes& attributes) noexcept {
+  return set_by_fd(descriptor, attributes.set, attributes.clear, false) &&
+         set_by_fd(descriptor, attributes.recursive_set, attributes.recursive_clear, true);
 }
 
 int clone_mount(int directory, const char* path, bool recursive) noexcept {
@@ -64,9 +65,8 @@ int clone_mount(int directory, const char* path, bool recursive) noexcept {
   return ::open_tree(directory, path, flags);
 }
 
-bool attach_mount(int mount, const char* target) noexcept {
-  return ::move_mount(mount, "", AT_FDCWD, target,
-                      MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) == 0;
+bool attach_mount(int mount, int place) noexcept {
+  return ::move_mount(mount, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0;
 }
 
 }  // namespace coracle::runtime::child

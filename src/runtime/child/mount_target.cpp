@@ -2,10 +2,12 @@
 #include "runtime/child/mount_target.hpp"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -15,87 +17,163 @@ namespace {
 
 constexpr int k_max_links = 8;
 
-bool is_directory(const char* path) noexcept {
-  struct stat info {};
-  return ::stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
-bool make_parents(const char* path, mode_t mode) noexcept {
-  char parent[PATH_MAX];
-  const char* slash = ::strrchr(path, '/');
-  if (slash == nullptr || slash == path) return true;
-  const auto length = static_cast<std::size_t>(slash - path);
-  if (length >= sizeof parent) {
-    errno = ENAMETOOLONG;
-    return false;
+int open_resolved(int root, const char* path, int flags) noexcept {
+  open_how how{};
+  how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+  while (true) {
+    const long fd = ::syscall(SYS_openat2, root, *path == '\0' ? "." : path, &how, sizeof how);
+    // A rename elsewhere came between: the kernel cannot tell whether we would leave the root.
+    if (fd < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+    return static_cast<int>(fd);
   }
-  ::memcpy(parent, path, length);
-  parent[length] = '\0';
-  return make_directories(parent, mode);
 }
 
-/// Writes where the link at `path` points to, as an absolute path, into `target`.
-bool read_target(const char* path, char (&target)[PATH_MAX]) noexcept {
-  char text[PATH_MAX];
-  const ssize_t size = ::readlink(path, text, sizeof text - 1);
-  if (size <= 0) return false;
-  text[size] = '\0';
-  std::size_t prefix = 0;
-  if (text[0] != '/') {
-    const char* slash = ::strrchr(path, '/');
-    prefix = slash == nullptr ? 0 : static_cast<std::size_t>(slash - path) + 1;
+/// A path in the making: bounded, without allocation.
+class PathBuffer {
+ public:
+  bool assign(const char* text) noexcept {
+    size_ = 0;
+    return append(text, ::strlen(text));
   }
-  if (prefix + static_cast<std::size_t>(size) >= sizeof target) {
-    errno = ENAMETOOLONG;
-    return false;
-  }
-  ::memcpy(target, path, prefix);
-  ::memcpy(target + prefix, text, static_cast<std::size_t>(size) + 1);
-  return true;
-}
-
-bool create_file(const char* path) noexcept {
-  const int fd = ::open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0644);
-  if (fd < 0) return false;
-  ::close(fd);
-  return true;
-}
-
-bool ensure_linked(const char* path, bool is_file, int links) noexcept {
-  struct stat info {};
-  if (::stat(path, &info) == 0) return true;
-  if (errno != ENOENT) return false;
-  if (::lstat(path, &info) == 0 && S_ISLNK(info.st_mode)) {
-    char target[PATH_MAX];
-    if (links >= k_max_links) {
-      errno = ELOOP;
+  bool append(const char* text, std::size_t size) noexcept {
+    if (size_ + size >= sizeof text_) {
+      errno = ENAMETOOLONG;
       return false;
     }
-    return read_target(path, target) && ensure_linked(target, is_file, links + 1);
+    ::memcpy(text_ + size_, text, size);
+    size_ += size;
+    text_[size_] = '\0';
+    return true;
   }
-  if (!is_file) return make_directories(path, 0755);
-  return make_parents(path, 0755) && create_file(path);
+  char* data() noexcept { return text_; }
+  std::size_t size() const noexcept { return size_; }
+
+ private:
+  char text_[PATH_MAX] = {};
+  std::size_t size_ = 0;
+};
+
+/// Where the dangling link `name` in `directory`, which is `prefix`, leads, and what comes behind it.
+bool read_dangling(int directory, const char* name, const char* prefix, std::size_t prefix_size,
+                   const char* rest, PathBuffer& result) noexcept {
+  char target[PATH_MAX];
+  const ssize_t size = ::readlinkat(directory, name, target, sizeof target - 1);
+  if (size <= 0) {
+    if (errno == EINVAL) errno = ENOTDIR;  // No link at all.
+    return false;
+  }
+  if (!result.assign("")) return false;
+  if (target[0] != '/' && !(result.append(prefix, prefix_size) && result.append("/", 1))) return false;
+  return result.append(target, static_cast<std::size_t>(size)) && result.append("/", 1) &&
+         result.append(rest, ::strlen(rest));
+}
+
+int make_directory_in_steps(int root, const char* path, mode_t mode, int links) noexcept;
+
+int open_or_make_directory(int root, const char* path, mode_t mode, int links) noexcept {
+  const int fd = open_resolved(root, path, O_PATH | O_DIRECTORY);
+  if (fd >= 0 || errno != ENOENT) return fd;
+  if (links > k_max_links) {
+    errno = ELOOP;
+    return -1;
+  }
+  return make_directory_in_steps(root, path, mode, links);
+}
+
+int make_directory_in_steps(int root, const char* path, mode_t mode, int links) noexcept {
+  PathBuffer prefix;
+  if (!prefix.assign(path)) return -1;
+  char* const text = prefix.data();
+  int parent = open_resolved(root, ".", O_PATH | O_DIRECTORY);
+  std::size_t start = 0;
+  while (parent >= 0) {
+    while (text[start] == '/') ++start;
+    if (text[start] == '\0') return parent;
+    std::size_t end = start;
+    while (text[end] != '/' && text[end] != '\0') ++end;
+    const bool last = text[end] == '\0';
+    text[end] = '\0';
+    int next = open_resolved(root, text, O_PATH | O_DIRECTORY);
+    if (next < 0 && errno == ENOENT) {
+      if (::mkdirat(parent, text + start, mode) == 0) {
+        next = open_resolved(root, text, O_PATH | O_DIRECTORY);
+      } else if (errno == EEXIST) {
+        PathBuffer target;
+        if (read_dangling(parent, text + start, text, start, last ? "" : text + end + 1, target)) {
+          next = open_or_make_directory(root, target.data(), mode, links + 1);
+        }
+        const int saved = errno;
+        ::close(parent);
+        errno = saved;
+        return next;
+      }
+    }
+    const int saved = errno;
+    ::close(parent);
+    errno = saved;
+    parent = next;
+    if (last) return parent;
+    text[end] = '/';
+    start = end + 1;
+  }
+  return parent;
+}
+
+int open_or_make_file(int root, const char* path, int links) noexcept {
+  const int existing = open_resolved(root, path, O_PATH);
+  if (existing >= 0 || errno != ENOENT) return existing;
+  if (links > k_max_links) {
+    errno = ELOOP;
+    return -1;
+  }
+  const char* slash = ::strrchr(path, '/');
+  PathBuffer parent;
+  const std::size_t length = slash == nullptr ? 0 : static_cast<std::size_t>(slash - path);
+  if (!parent.append(path, length)) return -1;
+  const char* name = slash == nullptr ? path : slash + 1;
+  const int directory = open_or_make_directory(root, parent.data(), 0755, links);
+  if (directory < 0) return -1;
+  const int made =
+      ::openat(directory, name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
+  PathBuffer target;
+  const bool dangling =
+      made < 0 && errno == EEXIST && read_dangling(directory, name, parent.data(), parent.size(), "", target);
+  const int saved = errno;
+  ::close(directory);
+  errno = saved;
+  if (!dangling) return made;
+  // Without the slash that a directory would go on behind.
+  target.data()[target.size() - 1] = '\0';
+  return open_or_make_file(root, target.data(), links + 1);
 }
 
 }  // namespace
 
-bool make_directories(const char* path, mode_t mode) noexcept {
-  // Looking first: mkdir of what is there costs a FUSE file system a question that stat does not.
-  if (is_directory(path)) return true;
-  if (::mkdir(path, mode) == 0) return true;
-  if (errno == EEXIST) {
-    if (is_directory(path)) return true;
-    struct stat info {};
-    if (::lstat(path, &info) == 0 && S_ISLNK(info.st_mode)) return ensure_linked(path, false, 0);
-    errno = ENOTDIR;
-    return false;
-  }
-  if (errno != ENOENT) return false;
-  return make_parents(path, mode) && (::mkdir(path, mode) == 0 || is_directory(path));
+int open_inside(const Roots& roots, const char* path, int flags) noexcept {
+  return open_resolved(roots.inside, path, flags);
 }
 
-bool ensure_target(const char* path, bool is_file) noexcept {
-  return ensure_linked(path, is_file, 0);
+int ensure_directory(const Roots& roots, const char* path, mode_t mode) noexcept {
+  return open_or_make_directory(roots.inside, path, mode, 0);
+}
+
+int ensure_target(const Roots& roots, const char* path, bool is_file) noexcept {
+  if (is_file) return open_or_make_file(roots.inside, path, 0);
+  const int existing = open_inside(roots, path);
+  return existing >= 0 || errno != ENOENT ? existing : ensure_directory(roots, path, 0755);
+}
+
+Place ensure_parent(const Roots& roots, const char* path) noexcept {
+  const char* slash = ::strrchr(path, '/');
+  PathBuffer parent;
+  const std::size_t length = slash == nullptr ? 0 : static_cast<std::size_t>(slash - path);
+  if (!parent.append(path, length)) return {};
+  return {ensure_directory(roots, parent.data(), 0755), slash == nullptr ? path : slash + 1};
+}
+
+DescriptorPath::DescriptorPath(int fd) noexcept {
+  ::snprintf(text_, sizeof text_, "proc/self/fd/%d", fd);
 }
 
 }  // namespace coracle::runtime::child

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "runtime/child/mount_target.hpp"
 #include "runtime/plan/child_plan.hpp"
 
 namespace coracle::runtime::child {
@@ -16,19 +17,19 @@ struct MountSources {
 /// Takes hold of what will be bound, while the host's tree is still the root.
 void open_sources(const ChildPlan& plan, MountSources& sources, int socket) noexcept;
 /// Carries out the mounts in order, inside the container's root.
-void apply_mounts(const ChildPlan& plan, MountSources& sources, int host_root, int socket) noexcept;
-void apply_devices(const ChildPlan& plan, MountSources& sources, int host_root, int socket) noexcept;
-void apply_masked_paths(const ChildPlan& plan, int socket) noexcept;
-void apply_readonly_paths(const ChildPlan& plan, int socket) noexcept;
-void make_root_readonly(int socket) noexcept;
+void apply_mounts(const ChildPlan& plan, MountSources& sources, const Roots& roots, int socket) noexcept;
+void apply_devices(const ChildPlan& plan, MountSources& sources, const Roots& roots, int socket) noexcept;
+void apply_masked_paths(const ChildPlan& plan, const Roots& roots, int socket) noexcept;
+void apply_readonly_paths(const ChildPlan& plan, const Roots& roots, int socket) noexcept;
+void make_root_readonly(const Roots& roots, int socket) noexcept;
 
-/// Sets attributes and propagation of a mount: of the detached or attached mount `descriptor`, or by
-/// its path where the kernel lacks mount_setattr(2).
-bool set_attributes(int descriptor, const char* path, const MountAttributes& attributes) noexcept;
+/// Sets attributes of the mount that `descriptor` is the root of, detached or attached. Without
+/// mount_setattr(2) (before 5.12) it must be attached: ENOSYS otherwise.
+bool set_attributes(int descriptor, const MountAttributes& attributes) noexcept;
 
-/// A detached copy of the mount at `path` (open_tree(2)); -1 with errno set, ENOSYS on old kernels.
+/// A detached copy of the mount at `path` (open_tree(2)); "" is `directory` itself. -1 with errno set.
 int clone_mount(int directory, const char* path, bool recursive) noexcept;
-/// Attaches a detached mount to `target`.
-bool attach_mount(int mount, const char* target) noexcept;
+/// Attaches a detached mount to the open file or directory `place`.
+bool attach_mount(int mount, int place) noexcept;
 
 }  // namespace coracle::runtime::child

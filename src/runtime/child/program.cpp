@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/close_range.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -76,10 +78,45 @@ void close_on_exec_from(unsigned first) noexcept {
   reap_until_end_of(pid);
 }
 
+constexpr int k_max_interpreters = 5;  // As the kernel's.
+
+/// Whether execve(2) would run our own program file, which a container could then open by
+/// /proc/self/exe and, once nobody runs it, overwrite (CVE-2019-5736): itself, or as the interpreter
+/// of a script.
+/// @param program  a path inside
+bool leads_to_engine(const ProcessPlan& process, const char* program) noexcept {
+  char path[PATH_MAX];
+  for (int step = 0; step < k_max_interpreters; ++step) {
+    struct stat info {};
+    if (::stat(program, &info) != 0) return false;
+    if (info.st_ino == process.own_inode && info.st_dev == process.own_device) return true;
+    const int fd = ::open(program, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) return false;
+    char head[PATH_MAX];
+    const ssize_t size = ::read(fd, head, sizeof head - 1);
+    ::close(fd);
+    if (size < 3 || head[0] != '#' || head[1] != '!') return false;
+    head[size] = '\0';
+    const char* start = head + 2;
+    start += ::strspn(start, " \t");
+    const std::size_t length = ::strcspn(start, " \t\n");
+    ::memcpy(path, start, length);
+    path[length] = '\0';
+    program = path;
+  }
+  return false;
+}
+
 }  // namespace
 
 ExecVectors::ExecVectors(const ProcessPlan& process)
     : argv(linux::pointers_to(process.argv)), environment(linux::pointers_to(process.environment)) {}
+
+void refuse_own_program(const ProcessPlan& process, int socket) noexcept {
+  for (const auto& candidate : process.candidates) {
+    if (leads_to_engine(process, candidate.c_str())) fail(socket, Step::exec, EACCES, candidate.c_str());
+  }
+}
 
 const char* find_program(const ProcessPlan& process, int socket) noexcept {
   int reason = ENOENT;

@@ -12,6 +12,10 @@ struct ExecVectors {
   std::vector<char*> environment;
 };
 
+/// Fails if a candidate is the engine's own program file, or a script for it. Called as root, from
+/// whom no image can keep the reading of a program.
+void refuse_own_program(const ProcessPlan& process, int socket) noexcept;
+
 /// The first candidate that this process may execute; fails the step with ENOENT or EACCES.
 const char* find_program(const ProcessPlan& process, int socket) noexcept;
 

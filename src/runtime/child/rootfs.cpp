@@ -138,7 +138,7 @@ bool try_mount_overlay(const linux::RootfsPlan& plan) noexcept {
          ::mount("overlay", plan.mount_point.c_str(), "overlay", 0, brief.c_str()) == 0;
 }
 
-int enter_rootfs(const ChildPlan& plan, int socket) noexcept {
+Roots enter_rootfs(const ChildPlan& plan, int socket) noexcept {
   check(socket, ::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr), Step::propagation, "/");
   const int host_root = ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
   check(socket, host_root, Step::pivot_root, "/");
@@ -156,13 +156,16 @@ int enter_rootfs(const ChildPlan& plan, int socket) noexcept {
   // sysfs are mounted: in a user namespace the kernel wants to see others of them.
   check(socket, ::chdir(plan.rootfs.mount_point.c_str()), Step::pivot_root, plan.rootfs.mount_point);
   check(socket, ::chroot("."), Step::pivot_root, plan.rootfs.mount_point);
-  check(socket, ::chdir("/"), Step::pivot_root, "/");
-  return host_root;
+  const int inside = ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  check(socket, inside, Step::pivot_root, "/");
+  // Paths by descriptors start here, see DescriptorPath.
+  check(socket, ::fchdir(host_root), Step::pivot_root, "the host's root");
+  return {inside, host_root};
 }
 
-void leave_host_root(const ChildPlan& plan, int host_root, int socket) noexcept {
-  const int root = ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-  check(socket, root, Step::pivot_root, "/");
+void leave_host_root(const ChildPlan& plan, const Roots& roots, int socket) noexcept {
+  const int host_root = roots.host;
+  const int root = roots.inside;
   // Out of the chroot, so that the kernel lets the two roots change places.
   check(socket, ::fchdir(host_root), Step::pivot_root, "the host's root");
   check(socket, ::chroot("."), Step::pivot_root, "the host's root");

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/child/mount_target.hpp"
 #include "runtime/plan/child_plan.hpp"
 
 namespace coracle::runtime::child {
 
 /// Stops mount events from and to the host, mounts the root file system, and makes it the root. The
-/// host's tree stays reachable through the returned descriptor until leave_host_root().
-/// @returns a descriptor of the host's root directory
-int enter_rootfs(const ChildPlan& plan, int socket) noexcept;
+/// host's tree stays the working directory until leave_host_root().
+Roots enter_rootfs(const ChildPlan& plan, int socket) noexcept;
 
 /// Mounts a plan of kind overlay. False with errno set.
 bool try_mount_overlay(const linux::RootfsPlan& plan) noexcept;
 
 /// Detaches the host's tree from the container's mount namespace.
-void leave_host_root(const ChildPlan& plan, int host_root, int socket) noexcept;
+void leave_host_root(const ChildPlan& plan, const Roots& roots, int socket) noexcept;
 
 }  // namespace coracle::runtime::child

@@ -11,9 +11,11 @@
 
 namespace coracle::runtime::child {
 
-void open_terminal(const ProcessPlan& process, bool bind_console, int socket) noexcept {
+void open_terminal(const ProcessPlan& process, const Roots* roots, int socket) noexcept {
   using protocol::Step;
-  const int master = ::open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+  const char* const path = "/dev/pts/ptmx";
+  const int master = roots != nullptr ? open_inside(*roots, path, O_RDWR | O_NOCTTY)
+                                      : ::open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
   check(socket, master, Step::console, "/dev/pts/ptmx");
   const int unlock = 0;
   check(socket, ::ioctl(master, TIOCSPTLCK, &unlock), Step::console, "/dev/pts/ptmx");
@@ -26,14 +28,12 @@ void open_terminal(const ProcessPlan& process, bool bind_console, int socket) no
   }
   // The user in the container owns the terminal, as after a login.
   ::fchown(slave, process.uid, static_cast<gid_t>(-1));
-  if (bind_console) {
+  if (roots != nullptr) {
     const int copy = clone_mount(slave, "", false);
-    if (copy >= 0) {
-      if (!ensure_target("/dev/console", true) || !attach_mount(copy, "/dev/console")) {
-        fail(socket, Step::console, "/dev/console");
-      }
-      ::close(copy);
-    }
+    const int place = ensure_target(*roots, "/dev/console", true);
+    if (copy < 0 || place < 0 || !attach_mount(copy, place)) fail(socket, Step::console, "/dev/console");
+    ::close(copy);
+    ::close(place);
   }
   protocol::Message message;
   message.kind = protocol::Kind::terminal;

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -29,7 +30,9 @@ using protocol::Message;
 using protocol::Step;
 
 HostFacts gather_facts() {
-  return {linux::in_user_namespace(), linux::bounding_set(), linux::all_capabilities()};
+  HostFacts facts{linux::in_user_namespace(), linux::bounding_set(), linux::all_capabilities()};
+  if (::stat("/proc/self/exe", &facts.own_program) != 0) throw SysError("cannot find our own program");
+  return facts;
 }
 
 [[noreturn]] void throw_failure(const Message& failure) {
@@ -56,8 +59,33 @@ struct Cloned {
   linux::Fd pidfd;
 };
 
+/// Children that are born while this lives are not dumpable. A container's processes may see them
+/// (exec, --pid=container:): until one has become its program none of them may look at its memory,
+/// its descriptors or our program file behind /proc/PID/exe (CVE-2016-9962, CVE-2019-5736).
+class HiddenBirth {
+ public:
+  /// @param possible  false for one whose files in /proc are still to be written: as a user's, they
+  ///                  would belong to root. It hides itself then.
+  explicit HiddenBirth(bool possible) : before_(::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0)) {
+    if (possible) ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  }
+  ~HiddenBirth() {
+    if (!is_child_) ::prctl(PR_SET_DUMPABLE, before_ == 1 ? 1 : 0, 0, 0, 0);
+  }
+  HiddenBirth(const HiddenBirth&) = delete;
+  HiddenBirth& operator=(const HiddenBirth&) = delete;
+
+  /// In the child: it stays as it was born.
+  void stay_hidden() noexcept { is_child_ = true; }
+
+ private:
+  int before_;
+  bool is_child_ = false;
+};
+
 /// clone3(2) like fork: the child returns here with pid 0.
-Cloned clone_process(int namespaces, int cgroup) {
+Cloned clone_process(int namespaces, int cgroup, bool hidden) {
+  HiddenBirth birth(hidden);
   int pidfd = -1;
   clone_args arguments{};
   arguments.flags = static_cast<std::uint64_t>(namespaces) | CLONE_PIDFD;
@@ -68,6 +96,7 @@ Cloned clone_process(int namespaces, int cgroup) {
     arguments.cgroup = static_cast<std::uint64_t>(cgroup);
   }
   const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
+  if (pid == 0) birth.stay_hidden();
   if (pid < 0) {
     SysError error("cannot create the container's process");
     if (error.code() == ENOSPC) {
@@ -240,9 +269,11 @@ StartedProcess create(const CreateRequest& request) {
   fill_streams(request.process, resources);
   linux::SocketPair sockets = linux::make_socketpair(SOCK_SEQPACKET);
   resources.socket = sockets.second.get();
+  resources.parent_socket = sockets.first.get();
 
   const PidNamespaceForChildren pid_namespace(namespaces.join_pid);
-  Cloned cloned = clone_process(flags, request.process.cgroup);
+  const bool hidden = !plan.own_user_namespace && !plan.process.oom_score_adjustment;
+  Cloned cloned = clone_process(flags, request.process.cgroup, hidden);
   if (cloned.pid == 0) child::run_container(plan, resources);
   StartedProcess started(linux::Child(cloned.pid), std::move(cloned.pidfd));
   sockets.second.reset();
@@ -311,7 +342,8 @@ StartedProcess exec(const ExecRequest& request) {
   fill_streams(request.options, resources);
   linux::SocketPair sockets = linux::make_socketpair(SOCK_SEQPACKET);
   resources.socket = sockets.second.get();
-  Cloned cloned = clone_process(0, request.options.cgroup);
+  resources.parent_socket = sockets.first.get();
+  Cloned cloned = clone_process(0, request.options.cgroup, !plan.process.oom_score_adjustment);
   if (cloned.pid == 0) child::run_joining(plan, resources);
   StartedProcess started(linux::Child(cloned.pid), std::move(cloned.pidfd));
   sockets.second.reset();

@@ -77,6 +77,8 @@ struct ProcessPlan {
   std::vector<std::string> argv;
   /// Where argv[0] is looked for, in order: itself if it holds a slash, else one for each of PATH.
   std::vector<std::string> candidates;
+  dev_t own_device = 0;  ///< of the engine's program file, which is never run inside
+  ino_t own_inode = 0;
   std::vector<std::string> environment;
   std::string working_directory = "/";
   bool create_working_directory = false;
@@ -119,6 +121,7 @@ struct ChildPlan {
   linux::RootfsPlan rootfs;
   bool readonly_root = false;
   bool pivot = true;              ///< false: MS_MOVE and chroot (--no-pivot, initramfs)
+  std::vector<std::pair<std::string, std::string>> appended;  ///< path, text
   std::vector<MountStep> mounts;
   std::vector<DeviceStep> devices;
   std::vector<LinkStep> links;

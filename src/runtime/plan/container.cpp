@@ -81,6 +81,7 @@ ChildPlan plan_container(const CreateRequest& request, const NamespacePlan& name
   }
   plan.readonly_root = spec.root && spec.root->readonly;
   plan.pivot = !request.no_pivot;
+  for (const auto& entry : request.appended) plan.appended.emplace_back(entry.path, entry.text);
   for (const auto& mount : spec.mounts) plan.mounts.push_back(plan_mount(mount, request.bundle));
   plan.make_nodes = !facts.in_user_namespace && !namespaces.own_user_namespace;
   plan_devices(spec.linux, plan);

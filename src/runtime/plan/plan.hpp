@@ -2,6 +2,8 @@
 // Pure decisions: specification and facts in, plan out. Nothing here touches the system.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +19,7 @@ struct HostFacts {
   bool in_user_namespace = false;       ///< device nodes cannot be made here
   linux::CapabilitySet bounding = 0;    ///< what this process can hand on
   linux::CapabilitySet known = 0;       ///< what the kernel knows
+  struct stat own_program {};  ///< the engine's program file
 };
 
 /// The namespaces part: CLONE_NEW… flags for those that are made, the specification's entries for

@@ -91,6 +91,8 @@ ProcessPlan plan_process(const oci::Process& process, const ProcessOptions& opti
     plan.rows = static_cast<unsigned short>(process.console_size->height);
     plan.columns = static_cast<unsigned short>(process.console_size->width);
   }
+  plan.own_device = facts.own_program.st_dev;
+  plan.own_inode = facts.own_program.st_ino;
   plan.preserved_fds = options.preserved_fds;
   plan.affinity = options.affinity;
   return plan;

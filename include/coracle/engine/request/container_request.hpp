@@ -33,12 +33,17 @@ struct ContainerRequest {
   std::optional<std::string> entrypoint;  ///< "" clears it; a JSON array is one
   std::vector<std::string> env;           ///< K=V, K (from the host) or PREFIX* (from the host)
   std::vector<std::string> env_files;
+  std::vector<std::string> env_merge;     ///< K=text with ${K} of the image's
   bool env_host = false;
   std::vector<std::string> unset_env;
   bool unset_env_all = false;
   bool http_proxy = true;
   std::string user;                  ///< name, uid, name:group, uid:gid
   std::vector<std::string> groups;   ///< --group-add; "keep-groups"
+  bool passwd = true;                     ///< add unknown users to the image's passwd and group
+  std::string passwd_entry;               ///< with $USERNAME, $UID, $GID, $NAME, $HOME
+  std::string group_entry;
+  std::vector<std::string> host_users;    ///< names or ids of the host's users
   std::string working_directory;
   bool terminal = false;
   bool interactive = false;
@@ -60,6 +65,7 @@ struct ContainerRequest {
 
   // Names and network.
   std::string hostname;
+  std::string domain_name;
   std::vector<std::string> networks;   ///< none, host, container:ID, ns:PATH, private
   std::vector<std::string> add_hosts;  ///< NAME:IP
   std::vector<std::string> dns;

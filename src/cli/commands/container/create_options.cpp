@@ -16,7 +16,6 @@ void declare_identity(OptionSet& options, ContainerRequest& request, CreateValue
   options.add("cidfile", '\0', request.cidfile, "Write the container ID to the file").complete(CompletionKind::file);
   options.add("pidfile", '\0', request.pidfile, "Write the container's process ID to the file").complete(CompletionKind::file);
   options.add("rootfs", '\0', request.rootfs, "The first argument is not an image but the path of a root file system");
-  options.add_ignored("quiet", 'q', Option::Arity::flag, "Show no progress of a pull");
   options.add("pull", '\0', values.pull, "Pull the image: always, missing, never or newer").choices({"always", "missing", "never", "newer"});
   options.add("platform", '\0', request.platform, "Platform of the image: OS/ARCH[/VARIANT]");
   options.add("label", 'l', request.labels, "Set metadata on the container");
@@ -32,12 +31,17 @@ void declare_process(OptionSet& options, ContainerRequest& request, CreateValues
          }, "Replace the image's entry point; \"\" clears it").value_name("string");
   options.add("env", 'e', request.env, "Set an environment variable");
   options.add("env-file", '\0', request.env_files, "Read environment variables from a file").complete(CompletionKind::file);
+  options.add("env-merge", '\0', request.env_merge, "Set a variable from the image's: PATH=${PATH}:/more");
   options.add("env-host", '\0', request.env_host, "Pass on all environment variables of the host");
   options.add("unsetenv", '\0', request.unset_env, "Leave out a variable of the image");
   options.add("unsetenv-all", '\0', request.unset_env_all, "Leave out all variables of the image");
   options.add("http-proxy", '\0', request.http_proxy, "Pass on the host's proxy variables");
   options.add("user", 'u', request.user, "User, and group, to run as: NAME|UID[:GROUP|GID]");
   options.add("group-add", '\0', request.groups, "Add a supplementary group; keep-groups keeps the caller's");
+  options.add("passwd", '\0', request.passwd, "Add users that the image does not know to its /etc/passwd and /etc/group");
+  options.add("passwd-entry", '\0', request.passwd_entry, "The line for /etc/passwd, with $USERNAME, $UID, $GID, $NAME, $HOME");
+  options.add("group-entry", '\0', request.group_entry, "The line for /etc/group, with $USERNAME, $UID, $GID, $NAME, $HOME");
+  options.add("hostuser", '\0', request.host_users, "Add a user of the host to /etc/passwd");
   options.add("workdir", 'w', request.working_directory, "Working directory inside the container");
   options.add("tty", 't', request.terminal, "Allocate a pseudo terminal");
   options.add("interactive", 'i', request.interactive, "Keep standard input open");
@@ -76,6 +80,7 @@ void declare_files(OptionSet& options, ContainerRequest& request) {
 
 void declare_network(OptionSet& options, ContainerRequest& request) {
   options.add("hostname", 'h', request.hostname, "Host name of the container");
+  options.add("domainname", '\0', request.domain_name, "NIS domain name of the container");
   options.add("network", '\0', request.networks, "Network: none, host, container:NAME, ns:PATH").alias("net");
   options.add("add-host", '\0', request.add_hosts, "Add a line to /etc/hosts: NAME:IP");
   options.add("dns", '\0', request.dns, "Name server");
@@ -114,6 +119,63 @@ void declare_resources(OptionSet& options, ContainerRequest& request) {
   options.add("pids-limit", '\0', request.pids_limit, "Number of processes; -1 for no limit");
 }
 
+/// What docker and podman have besides: without effect here, or not there yet.
+void declare_others(OptionSet& options) {
+  using Arity = Option::Arity;
+  struct Other {
+    std::string_view name;
+    char letter;
+    Arity arity;
+    std::string_view lacking;  ///< empty: without effect
+  };
+  constexpr Other k_others[] = {
+      // Of pulling, of other platforms of docker's, and of what has no counterpart here.
+      {"arch", '\0', Arity::value, ""},
+      {"authfile", '\0', Arity::value, ""},
+      {"conmon-pidfile", '\0', Arity::value, ""},
+      {"disable-content-trust", '\0', Arity::flag, ""},
+      {"expose", '\0', Arity::value, ""},
+      {"image-volume", '\0', Arity::value, ""},
+      {"init-path", '\0', Arity::value, ""},
+      {"isolation", '\0', Arity::value, ""},
+      {"no-healthcheck", '\0', Arity::flag, ""},
+      {"os", '\0', Arity::value, ""},
+      {"quiet", 'q', Arity::flag, ""},
+      {"seccomp-policy", '\0', Arity::value, ""},
+      {"systemd", '\0', Arity::value, ""},
+      {"tls-verify", '\0', Arity::flag, ""},
+      {"variant", '\0', Arity::value, ""},
+      {"volume-driver", '\0', Arity::value, ""},
+      {"gpus", '\0', Arity::value, "device vendors' hooks"},
+      {"health-cmd", '\0', Arity::value, "health checks"},
+      {"health-interval", '\0', Arity::value, "health checks"},
+      {"health-on-failure", '\0', Arity::value, "health checks"},
+      {"health-retries", '\0', Arity::value, "health checks"},
+      {"health-start-period", '\0', Arity::value, "health checks"},
+      {"health-timeout", '\0', Arity::value, "health checks"},
+      {"init-ctr", '\0', Arity::value, "pods"},
+      {"ip", '\0', Arity::value, "bridged networks"},
+      {"ip6", '\0', Arity::value, "bridged networks"},
+      {"link", '\0', Arity::value, "bridged networks"},
+      {"mac-address", '\0', Arity::value, "bridged networks"},
+      {"network-alias", '\0', Arity::value, "bridged networks"},
+      {"pod", '\0', Arity::value, "pods"},
+      {"pod-id-file", '\0', Arity::value, "pods"},
+      {"publish", 'p', Arity::value, "published ports"},
+      {"publish-all", 'P', Arity::flag, "published ports"},
+      {"requires", '\0', Arity::value, "dependencies between containers"},
+      {"secret", '\0', Arity::value, "secrets"},
+      {"volumes-from", '\0', Arity::value, "volumes"},
+  };
+  for (const auto& other : k_others) {
+    if (other.lacking.empty()) {
+      options.add_ignored(other.name, other.letter, other.arity, "Has no effect");
+    } else {
+      options.add_refused(other.name, other.letter, other.arity, other.lacking);
+    }
+  }
+}
+
 engine::PullPolicy pull_policy(const std::string& text) {
   if (text == "always") return engine::PullPolicy::always;
   if (text == "never") return engine::PullPolicy::never;
@@ -135,6 +197,7 @@ void declare_create_options(Command& command, CreateValues& values) {
   declare_network(options, values.request);
   declare_isolation(options, values.request);
   declare_resources(options, values.request);
+  declare_others(options);
 }
 
 engine::ContainerRequest finish_request(CreateValues& values, const CommandContext& context) {
