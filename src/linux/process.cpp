@@ -116,6 +116,7 @@ struct SpawnPlan {
   const int* inherited;
   std::size_t inherited_count;
   const sigset_t* signal_mask;
+  bool own_group;
   volatile int error;
 };
 
@@ -130,14 +131,16 @@ struct SpawnPlan {
       ::_exit(127);
     }
   }
+  if (plan.own_group) ::setpgid(0, 0);
   if (*plan.working_directory != '\0' && ::chdir(plan.working_directory) != 0) {
     plan.error = errno;
     ::_exit(127);
   }
   for (std::size_t i = 0; i < plan.inherited_count; ++i) ::fcntl(plan.inherited[i], F_SETFD, 0);
+  // What we ignore would stay ignored in the program.
   struct sigaction standard {};
   standard.sa_handler = SIG_DFL;
-  ::sigaction(SIGPIPE, &standard, nullptr);
+  for (int number = 1; number < NSIG; ++number) ::sigaction(number, &standard, nullptr);
   ::sigprocmask(SIG_SETMASK, plan.signal_mask, nullptr);
   ::execve(plan.program, plan.argv, plan.environment);
   plan.error = errno;
@@ -194,6 +197,7 @@ Child spawn(const SpawnOptions& options) {
   ::sigfillset(&all);
   ::sigprocmask(SIG_SETMASK, &all, &saved);
   plan.signal_mask = &saved;
+  plan.own_group = options.own_group;
   const pid_t pid = ::vfork();
   if (pid == 0) exec_in_child(plan);
   const int fork_error = errno;

@@ -188,10 +188,19 @@ content() {
   loads devices
   run show pipe file
   assert_output ' file'
-  run coracle run --rm --network=none -v "$ROOTFS/bin/busybox:/busybox" --entrypoint /busybox \
-    localhost/hostile head -c 1 /dev/mem
+  # As root there is a node; the device cgroup guards it.
+  with_busybox() { coracle run --rm --network=none -v "$ROOTFS/bin/busybox:/busybox" --entrypoint /busybox "$@"; }
+  run with_busybox localhost/hostile sh -c 'test -c /fuse && exec 3<>/fuse'
   [ "$status" -ne 0 ]
-  is_root || assert_output 'No such file'
+  if is_root; then
+    assert_output 'Operation not permitted'
+    run with_busybox --device /dev/fuse localhost/hostile sh -c 'exec 3<>/fuse && exec 4<>/dev/fuse && echo opened'
+    assert_equal "$output" opened
+    run with_busybox --device /dev/net/tun:/dev/net/tun localhost/hostile sh -c 'exec 3<>/dev/net/tun && echo opened'
+    assert_equal "$output" opened
+    run with_busybox --privileged localhost/hostile sh -c 'exec 3<>/fuse && echo opened'
+    assert_equal "$output" opened
+  fi
 }
 
 @test "a full disk fails a load, and leaves nothing" {

@@ -61,3 +61,19 @@ teardown() { remove_containers; }
   wait $client || code=$?
   assert_equal "$code" 8
 }
+
+@test "stop and rm do not wait for a client that reads nothing" {
+  mkfifo "$BATS_TEST_TMPDIR/fifo"
+  exec 8<>"$BATS_TEST_TMPDIR/fifo"
+  "$CORACLE" run --name full --network=none base yes >"$BATS_TEST_TMPDIR/fifo" 2>/dev/null 8>&- 3>&- &
+  wait_until 10 sh -c "[ \"\$('$CORACLE' inspect --format '{{.State.Status}}' full)\" = running ]"
+  run_coracle 0 stop -t 1 full
+  run_coracle 0 rm full
+  exec 8>&-
+  wait
+}
+
+@test "wrong detach keys leave no container behind" {
+  run_coracle 125 run --rm --name keys --detach-keys nonsense --network=none base true
+  run_coracle 1 container exists keys
+}

@@ -220,7 +220,9 @@ def devices(image):
     node.devmajor, node.devminor = 8, 0
     memory = entry("dev/mem", tarfile.CHRTYPE, mode=0o666)
     memory.devmajor, memory.devminor = 1, 1
-    image.layer((node, b""), (memory, b""), (entry("pipe", tarfile.FIFOTYPE), b""), file("file", b"x"))
+    fuse = entry("fuse", tarfile.CHRTYPE, mode=0o666)
+    fuse.devmajor, fuse.devminor = 10, 229
+    image.layer((node, b""), (memory, b""), (fuse, b""), (entry("pipe", tarfile.FIFOTYPE), b""), file("file", b"x"))
 
 
 def main():

@@ -64,6 +64,7 @@ struct SpawnOptions {
   int standard_output = -1;  ///< descriptor to use as 1; -1: /dev/null
   int standard_error = -1;   ///< descriptor to use as 2; -1: ours
   std::string working_directory;  ///< ours when empty
+  bool own_group = false;         ///< it leads a process group of its own
   std::vector<int> inherited;  ///< further descriptors that stay open, under the same numbers
 };
 

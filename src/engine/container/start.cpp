@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "coracle/base/error.hpp"
+#include "coracle/base/log.hpp"
 #include "coracle/base/strings.hpp"
 #include "coracle/engine/containers.hpp"
 #include "engine/container/lifecycle.hpp"
@@ -82,20 +83,26 @@ monitor::AttachOptions attach_options(const store::ContainerConfig& config, cons
   return attach;
 }
 
-/// Records why a start failed; a container that removes itself goes.
-void record_failure(Context& context, const store::ContainerConfig& config, const Error& error) {
-  const ContainerId id(config.id);
-  if (config.auto_remove) {
-    const std::string grave = context.containers().discard(id);
-    context.enter_namespace();
-    linux::remove_tree(grave);
-    return;
+/// Records why a start failed; a container that removes itself goes. The error that led here is what
+/// the user is told.
+void record_failure(Context& context, const store::ContainerConfig& config, const Error& error) noexcept {
+  try {
+    const ContainerId id(config.id);
+    if (config.auto_remove) {
+      const std::string grave = context.containers().discard(id);
+      context.enter_namespace();
+      linux::remove_tree(grave);
+      return;
+    }
+    store::ContainerState state = context.containers().load_state(id);
+    state.error = error.describe();
+    state.exit_code = error.exit_code();
+    if (state.status != store::ContainerStatus::exited) state.status = store::ContainerStatus::created;
+    context.containers().save_state(id, state);
+  } catch (const std::exception& second) {
+    // What is left of it empty_trash() finds.
+    log::info("after a failed start: {}", second.what());
   }
-  store::ContainerState state = context.containers().load_state(id);
-  state.error = error.describe();
-  state.exit_code = error.exit_code();
-  if (state.status != store::ContainerStatus::exited) state.status = store::ContainerStatus::created;
-  context.containers().save_state(id, state);
 }
 
 }  // namespace
@@ -109,7 +116,9 @@ std::optional<monitor::AttachResult> start_container(Context& context, const Con
     throw Error(ErrorClass::conflict, "container {} is already running", config.id);
   }
   const monitor::LaunchPlan plan = plan_launch(context, config, options);
+  std::optional<monitor::AttachOptions> attach;
   try {
+    if (options.attached()) attach = attach_options(config, options);
     context.finish_namespace();
   } catch (const Error& error) {
     record_failure(context, config, error);
@@ -117,14 +126,15 @@ std::optional<monitor::AttachResult> start_container(Context& context, const Con
   }
   ContainerLifecycle lifecycle(context, config,
                                plan.notify.socket.empty() ? "" : notify_directory(context, config));
-  const monitor::Launched launched = monitor::launch(plan, lifecycle);
+  monitor::Launched launched = monitor::launch(plan, lifecycle);
   context.drop_namespace();
   std::optional<monitor::Attachment> attachment;
-  if (options.attached()) attachment.emplace(launched.channel.get(), attach_options(config, options));
   try {
+    if (attach) attachment.emplace(launched.channel.get(), *attach);
     monitor::await_start(launched.channel.get());
   } catch (const Error& error) {
     attachment.reset();
+    launched.channel.reset();
     ::waitpid(launched.monitor, nullptr, 0);
     record_failure(context, config, error);
     throw;

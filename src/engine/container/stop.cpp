@@ -13,6 +13,8 @@ namespace {
 
 /// A killed process has to be gone some time; a monitor needs a moment to write that down.
 constexpr int k_patience_ms = 30'000;
+/// For the last output of an ended container to reach the clients that are attached.
+constexpr int k_last_output_ms = 2000;
 
 /// Marks the container as stopped by the user, so that no policy starts it again.
 /// @returns the state before
@@ -24,7 +26,10 @@ store::ContainerState mark_stopped(Context& context, const ContainerId& id) {
   return state;
 }
 
-void wait_for_monitor(const store::ContainerConfig& config, const store::ContainerState& state) {
+void wait_for_monitor(Context& context, const store::ContainerConfig& config, const store::ContainerState& state) {
+  if (wait_for_end(state.process, k_patience_ms) && wait_for_end(state.monitor, k_last_output_ms)) return;
+  // A client that does not read what is left holds up nobody any longer.
+  monitor::request_signal(context.containers().attach_socket(ContainerId(config.id)), 0);
   if (!wait_for_end(state.monitor, k_patience_ms)) {
     throw Error(ErrorClass::unavailable, "container {} does not end", config.name);
   }
@@ -39,7 +44,7 @@ void stop_container(Context& context, const ContainerId& id, std::optional<std::
     const auto state = mark_stopped(context, id);
     if (linux::is_alive(state.monitor)) {
       monitor::request_signal(context.containers().attach_socket(id), 0);
-      wait_for_monitor(config, state);
+      wait_for_monitor(context, config, state);
     }
     return;
   }
@@ -49,12 +54,12 @@ void stop_container(Context& context, const ContainerId& id, std::optional<std::
   if (grace != 0) {
     signal_container(context, id, state, config.stop_signal);
     if (wait_for_end(state.process, grace)) {
-      wait_for_monitor(config, state);
+      wait_for_monitor(context, config, state);
       return;
     }
   }
   signal_container(context, id, state, SIGKILL);
-  wait_for_monitor(config, state);
+  wait_for_monitor(context, config, state);
 }
 
 void kill_container(Context& context, const ContainerId& id, int signal) {
@@ -65,7 +70,7 @@ void kill_container(Context& context, const ContainerId& id, int signal) {
     throw Error(ErrorClass::conflict, "container {} has just ended: container state improper", config.id);
   }
   // Seen as ended by whoever looks next.
-  if (signal == SIGKILL && config.restart == store::RestartPolicy::no) wait_for_monitor(config, state);
+  if (signal == SIGKILL && config.restart == store::RestartPolicy::no) wait_for_monitor(context, config, state);
 }
 
 void restart_container(Context& context, const ContainerId& id, std::optional<std::int64_t> timeout) {
@@ -94,6 +99,19 @@ int wait_container(Context& context, const ContainerId& id) {
   }
 }
 
+namespace {
+
+/// Out of sight, if no start came between.
+std::string discard_unless_started(Context& context, const ContainerId& id) {
+  const auto lock = context.containers().lock(id);
+  if (is_active(context.containers().load_state(id))) {
+    throw Error(ErrorClass::conflict, "container {} has been started meanwhile: container state improper", id.str());
+  }
+  return context.containers().discard(id);
+}
+
+}  // namespace
+
 void remove_container(Context& context, const ContainerId& id, const RemoveOptions& options) {
   const auto state = try_observe(context, id);
   if (state && is_active(*state)) {
@@ -112,7 +130,7 @@ void remove_container(Context& context, const ContainerId& id, const RemoveOptio
   }
   context.enter_namespace();
   try {
-    linux::remove_tree(context.containers().discard(id));
+    linux::remove_tree(discard_unless_started(context, id));
   } catch (const Error& error) {
     // With --rm its own monitor may have been faster.
     if (!options.force || error.error_class() != ErrorClass::not_found) throw;

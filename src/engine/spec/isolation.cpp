@@ -91,6 +91,9 @@ void plan_isolation(const store::ContainerConfig& config, const SpecFacts& facts
   add_namespace(NamespaceType::cgroup, "cgroup", config.cgroup, facts, linux_config);
   linux_config.sysctl = config.sysctls;
   linux_config.resources = config.resources;
+  // An image may hold device nodes of its own: first of all none may be used, or all.
+  linux_config.resources.devices.insert(linux_config.resources.devices.begin(),
+                                        {config.privileged, "a", std::nullopt, std::nullopt, "rwm"});
   if (!config.privileged) {
     for (const char* path : k_masked) {
       if (!is_unmasked(config.unmask, path)) linux_config.masked_paths.emplace_back(path);

@@ -105,7 +105,9 @@ void FileGroup::write_settings(std::vector<Setting> settings) {
 }
 
 void FileGroup::apply_devices(const std::vector<oci::DeviceRule>& rules) {
-  if (rules.empty()) return;
+  // An ordinary user cannot make device nodes, and may use those that there are as far as their
+  // modes let him: no filter is needed, nor could one be loaded.
+  if (rules.empty() || tree_->rootless) return;
   const auto effective = effective_device_rules(rules);
   if (const auto directory = legacy_directory("devices"); !directory.empty()) {
     for (const auto& [allow, text] : legacy_device_lines(effective)) {
@@ -113,9 +115,7 @@ void FileGroup::apply_devices(const std::vector<oci::DeviceRule>& rules) {
     }
     return;
   }
-  // An ordinary user cannot make device nodes, and may use those that there are as far as their
-  // modes let him: no filter is needed, nor could one be loaded.
-  if (unified_fd() < 0 || tree_->rootless) return;
+  if (unified_fd() < 0) return;
   if (allows_every_device(effective)) {
     remove_device_programs(unified_fd());
   } else if (!attach_device_program(unified_fd(), device_program(effective))) {

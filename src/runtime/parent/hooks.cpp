@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -11,7 +13,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/log.hpp"
@@ -30,13 +34,15 @@ struct Pipes {
   linux::Pipe complaint = linux::make_pipe();
 };
 
-linux::Child spawn_hook(const oci::Hook& hook, const Pipes& pipes) {
+/// @param own_group  whether it leads a process group, which is what a timeout kills
+linux::Child spawn_hook(const oci::Hook& hook, const Pipes& pipes, bool own_group) {
   linux::SpawnOptions options;
   options.program = hook.path;
   options.argv = hook.args.empty() ? std::vector<std::string>{hook.path} : hook.args;
   if (!hook.env.empty()) options.environment = hook.env;
   options.standard_input = pipes.state.read.get();
   options.standard_error = pipes.complaint.write.get();
+  options.own_group = own_group;
   return linux::spawn(options);
 }
 
@@ -47,7 +53,7 @@ linux::Child spawn_hook_inside(const oci::Hook& hook, const Pipes& pipes,
   const pid_t pid = ::fork();
   if (pid < 0) throw SysError("cannot fork");
   if (pid > 0) return linux::Child(pid);
-  ::setpgid(0, 0);  // What a timeout kills.
+  ::setpgid(0, 0);  // What a timeout kills; the hook stays in it.
   try {
     for (const auto& entry : inside) {
       if (::setns(entry.descriptor.get(), entry.flag) != 0) {
@@ -55,7 +61,7 @@ linux::Child spawn_hook_inside(const oci::Hook& hook, const Pipes& pipes,
       }
       if (entry.flag == CLONE_NEWUSER) linux::become_namespace_root();
     }
-    linux::Child child = spawn_hook(hook, pipes);
+    linux::Child child = spawn_hook(hook, pipes, false);
     ::_exit(linux::exit_code_of(child.wait()));
   } catch (const std::exception& error) {
     const std::string_view text = error.what();
@@ -64,11 +70,26 @@ linux::Child spawn_hook_inside(const oci::Hook& hook, const Pipes& pipes,
   ::_exit(k_exit_engine);
 }
 
-std::string complaint_of(int pipe) {
-  ::fcntl(pipe, F_SETFL, O_NONBLOCK);
-  char text[k_max_complaint];
-  const ssize_t size = ::read(pipe, text, sizeof text);
-  return std::string(trim(std::string_view(text, size > 0 ? static_cast<std::size_t>(size) : 0)));
+using Clock = std::chrono::steady_clock;
+
+/// Reads what a hook says until it has ended, of which the beginning is kept.
+/// @returns false when its time is over
+bool hear_out(int complaint, int end, std::optional<Clock::time_point> deadline, std::string& said) {
+  ::fcntl(complaint, F_SETFL, O_NONBLOCK);
+  while (true) {
+    int timeout = -1;
+    if (deadline) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now()).count();
+      timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, INT_MAX));
+    }
+    pollfd events[] = {{complaint, POLLIN, 0}, {end, POLLIN, 0}};
+    const int ready = ::poll(events, 2, timeout);
+    if (ready == 0) return false;
+    char text[k_max_complaint];
+    const ssize_t size = ::read(complaint, text, sizeof text);
+    if (size > 0) said.append(text, std::min(static_cast<std::size_t>(size), k_max_complaint - said.size()));
+    if (ready > 0 && events[1].revents != 0 && size <= 0) return true;
+  }
 }
 
 /// A hook that reads nothing must not stop us: the state fits into the pipe, or is cut.
@@ -83,18 +104,20 @@ void run_hook(const oci::Hook& hook, const std::string& state,
   Pipes pipes;
   hand_over(pipes.state.write.get(), state);
   pipes.state.write.reset();
-  linux::Child child = inside.empty() ? spawn_hook(hook, pipes) : spawn_hook_inside(hook, pipes, inside);
-  if (hook.timeout) {
-    const linux::Fd end(static_cast<int>(::syscall(SYS_pidfd_open, child.pid(), 0)));
-    if (!linux::wait_readable(end.get(), *hook.timeout * 1000)) {
-      if (!inside.empty()) ::kill(-child.pid(), SIGKILL);
-      throw Error(ErrorClass::unavailable, "did not end within {} seconds", *hook.timeout);
-    }
+  linux::Child child = inside.empty() ? spawn_hook(hook, pipes, true) : spawn_hook_inside(hook, pipes, inside);
+  pipes.complaint.write.reset();
+  const linux::Fd end(static_cast<int>(::syscall(SYS_pidfd_open, child.pid(), 0)));
+  std::optional<Clock::time_point> deadline;
+  if (hook.timeout) deadline = Clock::now() + std::chrono::seconds(*hook.timeout);
+  std::string said;
+  if (!hear_out(pipes.complaint.read.get(), end.get(), deadline, said)) {
+    ::kill(-child.pid(), SIGKILL);
+    throw Error(ErrorClass::unavailable, "did not end within {} seconds", *hook.timeout);
   }
   const int code = linux::exit_code_of(child.wait());
   if (code == 0) return;
-  const std::string said = complaint_of(pipes.complaint.read.get());
-  throw Error(ErrorClass::internal, "exit code {}{}{}", code, said.empty() ? "" : ": ", said);
+  const auto text = trim(said);
+  throw Error(ErrorClass::internal, "exit code {}{}{}", code, text.empty() ? "" : ": ", text);
 }
 
 }  // namespace
