@@ -98,15 +98,15 @@ bool copy_special(int to, const char* name, const struct stat& info) noexcept {
          set_times(to, name, info, AT_SYMLINK_NOFOLLOW);
 }
 
-bool copy_entry(int from, int to, const char* name) noexcept;
+bool copy_entry(int from, int to, const char* name, Existing existing) noexcept;
 
-bool copy_directory(int from, int to, const char* name) noexcept {
+bool copy_directory(int from, int to, const char* name, Existing existing) noexcept {
   if (::mkdirat(to, name, 0700) != 0 && errno != EEXIST) return false;
   constexpr int k_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
   const int source = ::openat(from, name, k_flags);
   if (source < 0) return false;
   const int target = ::openat(to, name, k_flags);
-  const bool good = target >= 0 && try_copy_tree(source, target);
+  const bool good = target >= 0 && try_copy_tree(source, target, existing);
   const int saved = errno;
   if (target >= 0) ::close(target);
   ::close(source);
@@ -114,10 +114,13 @@ bool copy_directory(int from, int to, const char* name) noexcept {
   return good;
 }
 
-bool copy_entry(int from, int to, const char* name) noexcept {
+bool copy_entry(int from, int to, const char* name, Existing existing) noexcept {
   struct stat info {};
   if (::fstatat(from, name, &info, AT_SYMLINK_NOFOLLOW) != 0) return errno == ENOENT;
-  return S_ISDIR(info.st_mode) ? copy_directory(from, to, name) : try_copy_leaf(from, to, name, info);
+  if (S_ISDIR(info.st_mode)) return copy_directory(from, to, name, existing);
+  if (try_copy_leaf(from, to, name, info)) return true;
+  return errno == EEXIST && existing == Existing::is_replaced && ::unlinkat(to, name, 0) == 0 &&
+         try_copy_leaf(from, to, name, info);
 }
 
 }  // namespace
@@ -138,7 +141,7 @@ bool try_copy_metadata(int from, int to, const struct stat& info) noexcept {
   return ::fchmod(to, info.st_mode & 07777) == 0 && set_times(to, nullptr, info, 0);
 }
 
-bool try_copy_tree(int from, int to) noexcept {
+bool try_copy_tree(int from, int to, Existing existing) noexcept {
   struct stat info {};
   if (::fstat(from, &info) != 0 || ::lseek(from, 0, SEEK_SET) < 0) return false;
   alignas(DirectoryEntry) char buffer[8192];
@@ -150,7 +153,7 @@ bool try_copy_tree(int from, int to) noexcept {
       const auto* entry = reinterpret_cast<const DirectoryEntry*>(buffer + at);
       at += entry->length;
       if (::strcmp(entry->name, ".") == 0 || ::strcmp(entry->name, "..") == 0) continue;
-      if (!copy_entry(from, to, entry->name)) return false;
+      if (!copy_entry(from, to, entry->name, existing)) return false;
     }
   }
   return try_copy_metadata(from, to, info);

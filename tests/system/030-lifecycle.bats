@@ -182,6 +182,14 @@ teardown() { remove_containers; }
   coracle create --name cp2 --network=none base cat /tmp/motd
   run_coracle 0 cp cp:/etc/motd cp2:/tmp/
   run_coracle 0 cp cp:/etc cp2:/copied
+  # A second time over what is there, as docker and podman.
+  mkdir "$BATS_TEST_TMPDIR/site"
+  echo one > "$BATS_TEST_TMPDIR/site/page"
+  ln -s page "$BATS_TEST_TMPDIR/site/link"
+  run_coracle 0 cp "$BATS_TEST_TMPDIR/site" cp:/srv
+  echo two > "$BATS_TEST_TMPDIR/site/page"
+  run_coracle 0 cp "$BATS_TEST_TMPDIR/site/." cp:/srv
+  assert_equal "$(coracle cp cp:/srv/page - | tar -xO)" two
   run_coracle 0 start -a cp2
   assert_equal "$output" "from the image"
   coracle cp cp2:/copied/group - | tar -t | grep -q group

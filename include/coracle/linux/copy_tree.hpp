@@ -5,12 +5,15 @@
 
 namespace coracle::linux {
 
+/// What is done where a file, link or special file has the name already.
+enum class Existing { fails, is_replaced };
+
 /// Copies everything in the directory `from` into the directory `to`, with modes, owners, times,
 /// extended attributes and symbolic links; contents are shared where the file system can (reflink).
 /// Device nodes that may not be made are left out. Both stay the caller's; the attributes of `from`
 /// itself are copied to `to`. Allocates nothing, so that a container's child may call it.
 /// @returns false with errno set at the first failure
-bool try_copy_tree(int from, int to) noexcept;
+bool try_copy_tree(int from, int to, Existing existing = Existing::fails) noexcept;
 
 /// Copies the file, link or special file `name` from one directory into another that lacks it, as
 /// try_copy_tree() does. A directory is not copied.

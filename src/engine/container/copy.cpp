@@ -72,7 +72,7 @@ void copy_directory(int source, const Side& target, bool target_is_directory, co
     }
     directory = linux::open_at(parent.get(), base_name(place), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   }
-  if (!linux::try_copy_tree(source, directory.get())) throw SysError("cannot copy to '{}'", place);
+  if (!linux::try_copy_tree(source, directory.get(), linux::Existing::is_replaced)) throw SysError("cannot copy to '{}'", place);
 }
 
 void copy_file(int source, const Side& target, bool target_is_directory, const Side& from) {

@@ -52,6 +52,25 @@ oci::Process plan_exec(Context& context, store::ContainerConfig config, const Ex
   return process;
 }
 
+/// The program goes on without us; init of the host reaps it. A terminal lives as long as somebody
+/// holds its other end and reads what is written to it.
+void leave_running(runtime::StartedProcess started) {
+  (void)started.process.release();
+  if (!started.terminal) return;
+  const pid_t pid = ::fork();
+  if (pid < 0) throw SysError("cannot fork");
+  if (pid > 0) return;
+  ::setsid();
+  linux::set_process_name("coracle:exec");
+  const int master = ::dup2(started.terminal.get(), 3);
+  ::close_range(4, ~0U, 0);
+  for (int fd = 0; fd < 3; ++fd) ::close(fd);
+  char text[4096];
+  while (::read(master, text, sizeof text) > 0 || errno == EINTR) {
+  }
+  ::_exit(0);
+}
+
 int run_attached(runtime::StartedProcess started, const ExecRequest& request) {
   if (started.terminal) {
     monitor::RelayOptions relay;
@@ -59,7 +78,7 @@ int run_attached(runtime::StartedProcess started, const ExecRequest& request) {
     relay.input = request.interactive ? STDIN_FILENO : -1;
     relay.detach_keys = monitor::parse_detach_keys(request.detach_keys);
     if (monitor::relay_terminal(relay, started.pidfd.get()) == monitor::RelayEnd::detached) {
-      (void)started.process.release();
+      leave_running(std::move(started));
       return 0;
     }
   }
@@ -98,8 +117,7 @@ int exec_in_container(Context& context, const ContainerId& id, const ExecRequest
   }
   runtime::StartedProcess started = runtime::exec(exec);
   if (request.detach) {
-    // Whoever ends first: the program goes on, init of the host reaps it.
-    (void)started.process.release();
+    leave_running(std::move(started));
     return 0;
   }
   return run_attached(std::move(started), request);
