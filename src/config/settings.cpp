@@ -58,7 +58,6 @@ const std::vector<Setting>& settings() {
        &Config::log_driver},
       {{"containers", "log_size_max", "bytes", "", "size at which a log is rotated; -1: never"},
        ByteCount{&Config::log_size_max}},
-      {{"containers", "log_tag", "template", "", "as --log-opt tag= takes it"}, &Config::log_tag},
       {{"containers", "netns", "mode", "", "as --network takes it"}, &Config::network},
       {{"containers", "no_hosts", "boolean", "", "leave /etc/hosts to the image"},
        &Config::no_hosts},

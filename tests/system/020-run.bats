@@ -169,3 +169,63 @@ teardown() { remove_containers; }
   run_coracle 0 run --rm --network=none --http-proxy=false base sh -c 'echo "[$http_proxy]"'
   assert_equal "$output" "[]"
 }
+
+@test "users that the image does not know get a line in passwd" {
+  run_coracle 0 run --rm --network=none --user 4321:4321 -w /tmp base sh -c 'whoami; id -gn; tail -1 /etc/passwd; echo $HOME'
+  assert_equal "$(echo $output)" '4321 4321 4321:*:4321:4321:container user:/tmp:/bin/sh /'
+  run_coracle 0 run --rm --network=none --user 4321 --passwd-entry 'me:x:$UID:0:$NAME:$HOME:/bin/ash' base whoami
+  assert_equal "$output" me
+  run_coracle 0 run --rm --network=none --user 4321 --passwd=false base sh -c 'grep -c 4321 /etc/passwd || true'
+  assert_equal "$output" 0
+  run_coracle 0 run --rm --network=none --user 1000 base sh -c 'wc -l < /etc/passwd'
+  assert_equal "$output" 3
+  run_coracle 0 run --rm --network=none --hostuser "$(id -un)" base grep -c "^$(id -un):" /etc/passwd
+  assert_equal "$output" 1
+  if ! is_root; then
+    run_coracle 0 run --rm --network=none --userns=keep-id base sh -c 'whoami; id -gn'
+    assert_equal "${lines[0]}" "$(id -un)"
+  fi
+  # Once, however often it starts.
+  coracle create --name again --network=none --user 4321 base grep -c 4321 /etc/passwd
+  run_coracle 0 start -a again
+  run_coracle 0 start -a again
+  assert_equal "$output" 1
+}
+
+@test "options of docker and podman that are not there yet say so, others have no effect" {
+  run_coracle 125 run --rm --network=none -p 80:80 base true
+  assert_output '--publish is not supported: there are no published ports yet'
+  run_coracle 125 run --rm --network=none --health-cmd true base true
+  assert_output 'no health checks yet'
+  run_coracle 125 run --rm --network=none --pull=always base true
+  assert_output 'no registries yet'
+  run_coracle 0 run --rm --network=none --pull=newer --expose 80 --tls-verify=false --systemd=false --isolation x base true
+  run_coracle 125 run --rm --network=none --platform linux/s390x base true
+  assert_output 'no image for platform linux/s390x'
+  run_coracle 0 run --rm --network=none --platform linux base true
+  run_coracle 125 run --rm --replace --network=none base true
+  assert_output 'without --name'
+}
+
+@test "numbers that make no sense are refused" {
+  for option in --cpus=nan --cpus=-1 --cpu-shares=-1 --cpu-period=-1 --umask=-1 --umask=1777 --shm-size=nan \
+    --memory=1e3 --cgroups=sometimes --userns=keep-id:size=0; do
+    run_coracle 125 run --rm --network=none "$option" base true
+    assert_output 'Error: '
+  done
+}
+
+@test "merged variables, domain name, the group alone, options of a tmpfs" {
+  run_coracle 0 run --rm --network=none --env-merge 'PATH=${PATH}:/more' base sh -c 'echo $PATH'
+  assert_output ':/bin:/more$'
+  run_coracle 0 run --rm --network=none --domainname here base cat /proc/sys/kernel/domainname
+  assert_equal "$output" here
+  run_coracle 0 run --rm --network=none --user :29 base sh -c 'id -u; id -g'
+  assert_equal "$(echo $output)" '0 29'
+  run_coracle 0 run --rm --network=none --user 1000 --cap-add ALL base sh -c 'grep CapEff /proc/self/status'
+  refute_output ':.0000000000000000'
+  run_coracle 0 run --rm --network=none --tmpfs /t:exec,suid base sh -c 'grep " /t " /proc/mounts'
+  refute_output 'nosuid|noexec'
+  run_coracle 125 run --rm --network=none --tmpfs /t/ --tmpfs /t base true
+  assert_output 'duplicate mount destination'
+}

@@ -33,7 +33,6 @@ struct Config {
   std::string apparmor_profile;
   std::string log_driver = "json-file";
   std::int64_t log_size_max = 10 << 20;  ///< bytes a log file may have before it is rotated
-  std::string log_tag;
   std::int64_t pids_limit = 2048;
   std::int64_t shm_size = 64 << 20;  ///< bytes
   std::int64_t stop_timeout = 10;    ///< seconds

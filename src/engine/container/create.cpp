@@ -18,6 +18,7 @@
 #include "coracle/engine/containers.hpp"
 #include "coracle/linux/capabilities.hpp"
 #include "coracle/linux/user_database.hpp"
+#include "coracle/oci/platform.hpp"
 #include "engine/container/resolve.hpp"
 #include "engine/container/state.hpp"
 #include "engine/request/options.hpp"
@@ -48,6 +49,14 @@ store::ContainerNamespace resolve_namespace(Context& context, std::string_view t
   return {mode_of(parsed.mode), std::move(parsed.value)};
 }
 
+void require_platform(const ContainerRequest& request, const oci::ImageConfig& image) {
+  if (request.platform.empty()) return;
+  const oci::Platform offered = oci::normalize({image.os, image.architecture, image.variant, {}, {}});
+  if (oci::matches(oci::parse_platform(request.platform), offered)) return;
+  throw Error(ErrorClass::not_found, "{}: no image for platform {}, only for {}", request.image, request.platform,
+              oci::to_string(offered));
+}
+
 void resolve_image(Context& context, const ContainerRequest& request, ContainerConfig& config,
                    oci::ContainerConfig& image_config) {
   if (request.rootfs) {
@@ -57,6 +66,9 @@ void resolve_image(Context& context, const ContainerRequest& request, ContainerC
     ::free(real);
     return;
   }
+  if (request.pull == PullPolicy::always) {
+    throw Error(ErrorClass::not_implemented, "--pull=always is not supported: there are no registries yet");
+  }
   auto summary = context.images().try_find(request.image);
   if (!summary) {
     Error error(ErrorClass::not_found, "{}: image not known", request.image);
@@ -64,6 +76,7 @@ void resolve_image(Context& context, const ContainerRequest& request, ContainerC
     throw error;
   }
   const store::Image image = context.images().load(*summary);
+  require_platform(request, image.config);
   config.image_id = summary->id;
   config.image_digest = summary->manifest.str();
   config.image_name = chosen_name(*summary, request.image);
@@ -120,7 +133,8 @@ void resolve_process(Context& context, const ContainerRequest& request,
   config.stop_timeout = request.stop_timeout.value_or(context.config().stop_timeout);
   config.timeout = request.timeout;
   config.umask = request.umask.empty() ? context.config().umask : request.umask;
-  if (!parse_int(config.umask, 8)) {
+  const auto mask = parse_int(config.umask, 8);
+  if (!mask || *mask < 0 || *mask > 0777) {
     throw Error(ErrorClass::invalid_argument, "invalid umask string '{}'", config.umask);
   }
   config.preserved_fds = request.preserved_fds;
@@ -168,7 +182,7 @@ void resolve_host_users(const ContainerRequest& request, ContainerConfig& config
   if (kept) config.host_users.push_back({self->name, self->uid, self->gid, self->home});
 }
 
-void resolve_names(const ContainerRequest& request, ContainerConfig& config) {
+void resolve_names(const config::Config& settings, const ContainerRequest& request, ContainerConfig& config) {
   const bool own_names = config.uts.mode == store::NamespaceMode::private_;
   if (!request.hostname.empty() && !own_names) {
     throw Error(ErrorClass::invalid_argument, "cannot set hostname when joining another UTS namespace: invalid configuration");
@@ -186,9 +200,9 @@ void resolve_names(const ContainerRequest& request, ContainerConfig& config) {
       config.hosts.emplace_back(name, host.address == "host-gateway" ? "127.0.0.1" : host.address);
     }
   }
-  config.dns = request.dns;
-  config.dns_search = request.dns_search;
-  config.dns_options = request.dns_options;
+  config.dns = request.dns.empty() ? settings.dns_servers : request.dns;
+  config.dns_search = request.dns_search.empty() ? settings.dns_searches : request.dns_search;
+  config.dns_options = request.dns_options.empty() ? settings.dns_options : request.dns_options;
   config.no_hosts = request.no_hosts;
   config.no_hostname = request.no_hostname;
 }
@@ -226,11 +240,20 @@ void resolve_keeping(Context& context, const ContainerRequest& request, Containe
 
 void resolve_isolation(Context& context, const ContainerRequest& request, ContainerConfig& config) {
   config.privileged = request.privileged;
-  config.pid = resolve_namespace(context, request.pid_namespace, "--pid");
-  config.ipc = resolve_namespace(context, request.ipc_namespace, "--ipc");
-  config.uts = resolve_namespace(context, request.uts_namespace, "--uts");
-  config.cgroup = resolve_namespace(context, request.cgroup_namespace, "--cgroupns");
+  const auto resolve_one = [&](const std::string& asked, const std::string& usual, std::string_view option) {
+    return resolve_namespace(context, asked.empty() ? usual : asked, option);
+  };
+  const config::Config& settings = context.config();
+  config.pid = resolve_one(request.pid_namespace, settings.pid_namespace, "--pid");
+  config.ipc = resolve_one(request.ipc_namespace, settings.ipc_namespace, "--ipc");
+  config.uts = resolve_one(request.uts_namespace, settings.uts_namespace, "--uts");
+  config.cgroup = resolve_one(request.cgroup_namespace, settings.cgroup_namespace, "--cgroupns");
   config.network = resolve_network(context, request.networks);
+  constexpr std::array k_cgroups = {"", "enabled", "disabled", "no-conmon"};
+  if (std::ranges::find(k_cgroups, request.cgroups) == k_cgroups.end()) {
+    throw Error(ErrorClass::invalid_argument, "invalid --cgroups '{}': expected enabled, disabled or no-conmon",
+                request.cgroups);
+  }
   config.cgroups_disabled = request.cgroups == "disabled";
   resolve_capabilities(context.config(), request, config);
   const SecurityOptions security = parse_security_options(request.security_options);
@@ -240,11 +263,12 @@ void resolve_isolation(Context& context, const ContainerRequest& request, Contai
     throw Error(ErrorClass::invalid_argument, "opening seccomp profile failed: '{}' does not exist",
                 config.seccomp);
   }
-  config.apparmor = security.apparmor;
+  config.apparmor = security.apparmor.empty() ? settings.apparmor_profile : security.apparmor;
   config.no_new_privileges = security.no_new_privileges;
   config.mask = security.mask;
   config.unmask = security.unmask;
   config.sysctls = parse_key_values(request.sysctls, "sysctl");
+  config.sysctls.merge(parse_key_values(settings.default_sysctls, "sysctl"));
   resolve_user_namespace(context, request, config);
   resolve_resources(context, request, config);
 }
@@ -263,7 +287,7 @@ ContainerConfig resolve(Context& context, const ContainerRequest& request) {
   resolve_labels(request, image, config);
   resolve_isolation(context, request, config);
   resolve_host_users(request, config);
-  resolve_names(request, config);
+  resolve_names(context.config(), request, config);
   resolve_mounts(context, request, image, config);
   config.read_only = request.read_only;
   config.read_only_tmpfs = request.read_only_tmpfs;
@@ -295,9 +319,18 @@ void fill_vfs(Context& context, const ContainerConfig& config, const std::string
 ContainerId create_container(Context& context, const ContainerRequest& request) {
   // Until the container is there nothing tells that its layers are needed.
   const auto adding = context.images().adding();
+  // Of two at once that look for free ids the second sees the record of the first.
+  std::optional<linux::FileLock> ids;
+  if ((request.user_namespace + context.config().user_namespace).find("auto") != std::string::npos) {
+    linux::ensure_directory(context.config().runroot);
+    ids = linux::FileLock::acquire(context.config().runroot + "/ids.lock", linux::FileLock::Mode::exclusive);
+  }
   ContainerConfig config = resolve(context, request);
   if (!config.cidfile.empty() && linux::exists(config.cidfile)) write_cidfile(config);
-  if (request.replace && !request.name.empty()) {
+  if (request.replace && request.name.empty()) {
+    throw Error(ErrorClass::invalid_argument, "cannot replace container without --name being set");
+  }
+  if (request.replace) {
     if (const auto old = context.containers().try_find(request.name)) {
       remove_container(context, *old, {true, 0});
     }

@@ -139,8 +139,8 @@ void resolve_capabilities(const config::Config& config, const ContainerRequest& 
   if (request.privileged || add_all) set = all;
   if (drop_all) set = 0;
   set = add_all ? set & ~dropped : (set & ~dropped) | added;
-  container.cap_add = request.cap_add;
-  container.cap_drop = request.cap_drop;
+  container.cap_add = linux::capability_names(add_all ? all & ~dropped : added);
+  container.cap_drop = linux::capability_names(drop_all ? all & ~added : dropped);
   container.capabilities = linux::capability_names(set);
 }
 

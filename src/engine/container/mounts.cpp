@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/strings.hpp"
@@ -61,7 +62,11 @@ void add_timezone(const std::string& zone, store::ContainerConfig& container) {
   if (zone.find("..") != std::string::npos || !linux::exists(source)) {
     throw Error(ErrorClass::invalid_argument, "finding timezone '{}': unknown time zone", zone);
   }
-  add_mount({"bind", source, "/etc/localtime", {"ro"}}, container);
+  // The user's own mount there wins.
+  const bool taken = std::ranges::any_of(container.mounts, [](const store::ContainerMount& mount) {
+    return mount.destination == "/etc/localtime";
+  });
+  if (!taken) add_mount({"bind", source, "/etc/localtime", {"ro"}}, container);
 }
 
 }  // namespace
@@ -100,7 +105,9 @@ void resolve_resources(const Context& context, const ContainerRequest& request,
   if (!request.memory.empty()) {
     resources.memory.limit = parse_size_option(request.memory, "--memory");
     // Unset, swap is as much again (docker, podman).
-    resources.memory.swap = *resources.memory.limit > 0 ? *resources.memory.limit * 2 : -1;
+    constexpr std::int64_t k_most = std::numeric_limits<std::int64_t>::max() / 2;
+    const std::int64_t limit = *resources.memory.limit;
+    resources.memory.swap = limit > 0 && limit <= k_most ? limit * 2 : -1;
   }
   if (!request.memory_swap.empty()) {
     resources.memory.swap = parse_size_option(request.memory_swap, "--memory-swap");
@@ -114,13 +121,18 @@ void resolve_resources(const Context& context, const ContainerRequest& request,
   if (!request.cpus.empty()) {
     char* end = nullptr;
     const double cpus = ::strtod(request.cpus.c_str(), &end);
-    if (*end != '\0' || cpus < 0 || (request.cpu_quota || request.cpu_period)) {
+    // Neither below 0 nor no number at all.
+    const bool good = *end == '\0' && cpus >= 0 && cpus <= 1e6;
+    if (!good || request.cpu_quota || request.cpu_period) {
       throw Error(ErrorClass::invalid_argument, "invalid --cpus '{}'", request.cpus);
     }
     resources.cpu.period = 100'000;
     resources.cpu.quota = std::llround(cpus * 100'000);
   }
   if (request.cpu_quota) resources.cpu.quota = *request.cpu_quota;
+  for (const auto* number : {&request.cpu_period, &request.cpu_shares}) {
+    if (*number && **number < 0) throw Error(ErrorClass::invalid_argument, "{} CPU time makes no sense", **number);
+  }
   if (request.cpu_period) resources.cpu.period = static_cast<std::uint64_t>(*request.cpu_period);
   if (request.cpu_shares) resources.cpu.shares = static_cast<std::uint64_t>(*request.cpu_shares);
   resources.cpu.cpus = request.cpuset_cpus;

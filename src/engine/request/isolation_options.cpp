@@ -66,6 +66,7 @@ UserNamespaceOption parse_user_namespace(std::string_view text) {
       if (!entry) refuse_user_namespace(text);
       const std::uint32_t value = parse_id(entry->second, text);
       if (entry->first == "size") {
+        if (value == 0) throw Error(ErrorClass::invalid_argument, "an empty user namespace: '{}'", text);
         option.size = value;
       } else if (entry->first == "uid" && option.mode == Mode::keep_id) {
         option.uid = value;

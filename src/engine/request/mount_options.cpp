@@ -29,11 +29,25 @@ std::string absolute_source(std::string_view source, std::string_view directory)
 
 bool is_volume_name(std::string_view source) { return !source.starts_with('/'); }
 
-void require_destination(std::string_view destination, std::string_view text) {
+/// "/a//b/./c/../d/" as "/a/b/d": one place has one name.
+std::string clean_path(std::string_view path) {
+  std::vector<std::string> parts;
+  for (auto& part : split(path, '/')) {
+    if (part == "..") {
+      if (!parts.empty()) parts.pop_back();
+    } else if (!part.empty() && part != ".") {
+      parts.push_back(std::move(part));
+    }
+  }
+  return "/" + join(parts, "/");
+}
+
+void require_destination(std::string& destination, std::string_view text) {
   if (!destination.starts_with('/')) {
     throw Error(ErrorClass::invalid_argument,
                 "invalid container path '{}' in '{}', must be an absolute path", destination, text);
   }
+  destination = clean_path(destination);
   if (destination == "/") refuse("the container's root cannot be a mount destination in", text);
 }
 

@@ -109,7 +109,8 @@ oci::Mount to_oci(const store::ContainerMount& mount) {
   } else if (mount.type == "tmpfs") {
     const bool copies = std::ranges::find(mount.options, "notmpcopyup") == mount.options.end();
     result.source = "tmpfs";
-    for (const char* option : {"nosuid", "nodev"}) result.options.emplace_back(option);
+    // Before the user's own, which count more.
+    result.options.insert(result.options.begin(), {"nosuid", "nodev"});
     if (copies) result.options.emplace_back("tmpcopyup");
   }
   return result;

@@ -28,10 +28,7 @@ oci::Capabilities plan_capabilities(const store::ContainerConfig& config, bool a
   }
   // Another user holds what was asked for by name, through exec: the ambient set.
   for (const auto& name : config.capabilities) {
-    const bool asked = std::ranges::any_of(config.cap_add, [&](const std::string& added) {
-      return to_upper(added) == name || "CAP_" + to_upper(added) == name;
-    });
-    if (!asked) continue;
+    if (std::ranges::find(config.cap_add, name) == config.cap_add.end()) continue;
     for (auto* set : {&sets.effective, &sets.permitted, &sets.inheritable, &sets.ambient}) {
       set->push_back(name);
     }

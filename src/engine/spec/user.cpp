@@ -36,7 +36,8 @@ ResolvedUser resolve_user(std::string_view user, const std::vector<std::string>&
                           const SpecFacts& facts) {
   ResolvedUser resolved;
   const auto pair = split_once(user, ':');
-  const std::string_view name = user.empty() ? std::string_view("0") : pair ? pair->first : user;
+  std::string_view name = pair ? pair->first : user;
+  if (name.empty()) name = "0";  // ":GROUP" too.
   auto entry = linux::find_user_by_name(facts.passwd, name);
   if (!entry) {
     const auto id = parse_id(name);

@@ -63,7 +63,7 @@ TEST_CASE("a container that shares what it can") {
 TEST_CASE("a container with mounts, a user, and everything read-only") {
   auto config = plain_config();
   config.user = "web";
-  config.cap_add = {"kill"};
+  config.cap_add = {"CAP_KILL"};
   config.read_only = true;
   config.read_only_tmpfs = true;
   config.no_new_privileges = true;
