@@ -107,6 +107,17 @@ teardown() { remove_containers; }
   run_coracle 125 rename new other
 }
 
+@test "stop refuses a paused container, rm -f takes it" {
+  if ! is_root; then skip "no control group is delegated to this user"; fi
+  coracle run -d --name frozen --network=none base sleep 100
+  run_coracle 0 pause frozen
+  run_coracle 125 stop frozen
+  assert_output 'can only stop created or running containers. [0-9a-f]+ is in state paused'
+  run_coracle 0 unpause frozen
+  run_coracle 0 pause frozen
+  run_coracle 0 rm -f -t 0 frozen
+}
+
 @test "rm refuses what runs unless forced" {
   coracle run -d --name busy --network=none base sleep 100
   run_coracle 2 rm busy

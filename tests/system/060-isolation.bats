@@ -237,6 +237,16 @@ inside() { run_coracle 0 run --rm --network=none "$@"; }
   [ -z "$(find /sys/fs/cgroup -name "*$id*" 2>/dev/null)" ]
 }
 
+@test "a container that runs out of its memory is OOMKilled" {
+  if ! is_root; then skip "no control group is delegated to this user"; fi
+  run_coracle 137 run --name hungry --memory 20m --memory-swap 20m --network=none base sh -c 'tail /dev/zero; exit $?'
+  run_coracle 0 inspect --format '{{.State.OOMKilled}}' hungry
+  assert_equal "$output" true
+  run_coracle 0 run --name modest --memory 20m --network=none base true
+  run_coracle 0 inspect --format '{{.State.OOMKilled}}' modest
+  assert_equal "$output" false
+}
+
 @test "devices" {
   inside --device /dev/fuse:/dev/myfuse base sh -c 'test -c /dev/myfuse && echo there'
   assert_equal "$output" there

@@ -98,8 +98,6 @@ struct CopyRequest {
   std::string destination;  ///< path, or "-" for standard output
   std::optional<ContainerId> from;
   std::optional<ContainerId> to;
-  bool archive = true;      ///< keep owners
-  bool overwrite = false;
 };
 void copy_files(Context& context, const CopyRequest& request);
 

@@ -7,7 +7,7 @@
 
 namespace coracle::linux {
 
-/// chown -R, without following symbolic links.
+/// chown -R, without following symbolic links. Throws SysError naming the entry.
 void change_owner_of_tree(const std::string& path, uid_t uid, gid_t gid);
 
 }  // namespace coracle::linux

@@ -11,8 +11,9 @@
 #include "coracle/monitor/relay.hpp"
 #include "coracle/runtime/cgroup.hpp"
 #include "coracle/runtime/container.hpp"
-#include "engine/container/lifecycle.hpp"
+#include "engine/container/files.hpp"
 #include "engine/container/resolve.hpp"
+#include "engine/container/seccomp.hpp"
 #include "engine/container/state.hpp"
 #include "engine/spec/spec.hpp"
 

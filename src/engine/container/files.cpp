@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+
 #include <fmt/format.h>
 
-#include "coracle/base/error.hpp"
+#include "coracle/archive/layers.hpp"
 #include "coracle/base/strings.hpp"
 #include "coracle/linux/file.hpp"
-#include "engine/container/lifecycle.hpp"
+#include "engine/container/files.hpp"
+#include "engine/storage.hpp"
 
 namespace coracle::engine {
 
@@ -51,18 +54,12 @@ std::string resolv_conf_text(const store::ContainerConfig& config, std::string_v
   return text;
 }
 
-std::optional<runtime::SeccompProgram> load_seccomp_filter(Context& context,
-                                                           const store::ContainerConfig& config,
-                                                           const oci::Capabilities& capabilities) {
-  if (config.seccomp == "unconfined" || (config.privileged && config.seccomp.empty())) {
-    return std::nullopt;
-  }
-  const std::string cache = context.cache_directory() + "/seccomp";
-  const auto bounding = linux::capability_set(capabilities.bounding);
-  if (config.seccomp.empty()) return runtime::load_default_seccomp(cache, bounding);
-  const auto profile = runtime::SeccompProfile::parse(linux::read_file(config.seccomp), config.seccomp);
-  return runtime::load_seccomp(
-      cache, profile.resolve(runtime::SeccompConditions::of_this_machine(bounding)));
+std::string read_image_file(Context& context, const store::ContainerConfig& config,
+                            const std::string& path) {
+  constexpr std::size_t k_limit = 8U << 20;
+  const linux::Fd file = archive::open_in_layers(root_directories(context, config), path,
+                                                 O_RDONLY | O_NOCTTY | O_NONBLOCK);
+  return file ? linux::read_all(file.get(), k_limit) : "";
 }
 
 }  // namespace coracle::engine

@@ -8,7 +8,7 @@
 #include "coracle/base/strings.hpp"
 #include "coracle/engine/containers.hpp"
 #include "coracle/linux/capabilities.hpp"
-#include "engine/container/lifecycle.hpp"
+#include "engine/container/files.hpp"
 #include "engine/container/resolve.hpp"
 #include "engine/request/options.hpp"
 

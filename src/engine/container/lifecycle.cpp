@@ -16,7 +16,9 @@
 #include "coracle/base/time.hpp"
 #include "coracle/linux/change_owner.hpp"
 #include "coracle/linux/file.hpp"
+#include "engine/container/files.hpp"
 #include "engine/container/hook_files.hpp"
+#include "engine/container/seccomp.hpp"
 #include "engine/container/state.hpp"
 #include "engine/storage.hpp"
 
@@ -36,14 +38,6 @@ void ContainerLifecycle::prepare() {
   }
   state_ = context_.containers().load_state(id_);
   linux::ensure_directory(context_.containers().run_directory(id_));
-}
-
-std::string read_image_file(Context& context, const store::ContainerConfig& config,
-                            const std::string& path) {
-  constexpr std::size_t k_limit = 8U << 20;
-  const linux::Fd file = archive::open_in_layers(root_directories(context, config), path,
-                                                 O_RDONLY | O_NOCTTY | O_NONBLOCK);
-  return file ? linux::read_all(file.get(), k_limit) : "";
 }
 
 namespace {
@@ -218,6 +212,7 @@ void ContainerLifecycle::started(pid_t pid) {
   state_.started_at = format_rfc3339(now());
   state_.finished_at.clear();
   state_.exit_code = 0;
+  state_.oom_killed = false;
   state_.error.clear();
   state_.stopped_by_user = false;
   state_.restart_count = first_start_ ? 0 : state_.restart_count + 1;
@@ -228,7 +223,20 @@ void ContainerLifecycle::started(pid_t pid) {
   first_start_ = false;
 }
 
+void ContainerLifecycle::note_oom() noexcept {
+  // Reading takes time that every end would pay: only where there is a limit to run into.
+  oom_killed_ = false;
+  if (!config_.resources.memory.limit || !cgroup_ || cgroup_->path().empty()) return;
+  try {
+    const auto memory = cgroup_->stats().memory;
+    oom_killed_ = memory && memory->oom_kills > 0;
+  } catch (const std::exception&) {
+    // Without the memory controller there is no limit either.
+  }
+}
+
 void ContainerLifecycle::ended() noexcept {
+  note_oom();
   if (is_mounted_here_) ::umount2(context_.containers().merged(id_).c_str(), MNT_DETACH);
   remove_cgroup();
   oci::RuntimeState state;
@@ -247,6 +255,7 @@ bool ContainerLifecycle::exited(int exit_code) {
     state_ = context_.containers().load_state(id_);
     state_.status = store::ContainerStatus::exited;
     state_.exit_code = exit_code;
+    state_.oom_killed = oom_killed_;
     state_.finished_at = format_rfc3339(now());
     context_.containers().save_state(id_, state_);
   } catch (const Error&) {

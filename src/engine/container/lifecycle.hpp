@@ -35,6 +35,7 @@ class ContainerLifecycle final : public monitor::Lifecycle {
   void give_sources_to_user(const oci::User& user);
   void make_cgroup(const oci::Resources& resources);
   void remove_cgroup() noexcept;
+  void note_oom() noexcept;
   oci::Hooks load_hooks(const oci::RuntimeSpec& spec) const;
   const runtime::SeccompProgram* load_seccomp(const oci::Capabilities& capabilities);
 
@@ -44,6 +45,7 @@ class ContainerLifecycle final : public monitor::Lifecycle {
   std::string notify_directory_;
   NamespaceEntry namespace_entry_;
   bool is_mounted_here_ = false;  ///< the root file system, not in the container alone
+  bool oom_killed_ = false;  ///< in the run that has ended last
   pid_t file_server_ = -1;  ///< fuse-overlayfs
   bool first_start_ = true;
   linux::WindowSize window_;  ///< of the client's terminal, once known
@@ -53,18 +55,5 @@ class ContainerLifecycle final : public monitor::Lifecycle {
   store::ContainerState state_;
   std::string grave_;
 };
-
-/// The text of /etc/hosts and /etc/resolv.conf for a container.
-std::string hosts_text(const store::ContainerConfig& config, std::string_view host_file);
-std::string resolv_conf_text(const store::ContainerConfig& config, std::string_view host_file);
-
-/// A profile from a file, or the built-in one, as a ready filter; nothing when unconfined.
-std::optional<runtime::SeccompProgram> load_seccomp_filter(Context& context,
-                                                           const store::ContainerConfig& config,
-                                                           const oci::Capabilities& capabilities);
-
-/// Files of the image as the container sees them.
-std::string read_image_file(Context& context, const store::ContainerConfig& config,
-                            const std::string& path);
 
 }  // namespace coracle::engine

@@ -48,6 +48,12 @@ void stop_container(Context& context, const ContainerId& id, std::optional<std::
     }
     return;
   }
+  if (observe(context, id).status == store::ContainerStatus::paused) {
+    // Its processes would see no signal before they are killed.
+    throw Error(ErrorClass::conflict,
+                "can only stop created or running containers. {} is in state paused: container state improper",
+                config.id);
+  }
   const auto state = mark_stopped(context, id);
   const std::int64_t seconds = timeout.value_or(config.stop_timeout);
   const int grace = seconds < 0 ? -1 : static_cast<int>(std::min<std::int64_t>(seconds, 1'000'000) * 1000);
@@ -76,82 +82,6 @@ void kill_container(Context& context, const ContainerId& id, int signal) {
 void restart_container(Context& context, const ContainerId& id, std::optional<std::int64_t> timeout) {
   stop_container(context, id, timeout);
   start_container(context, id, {});
-}
-
-int wait_container(Context& context, const ContainerId& id) {
-  int exit_code = 0;
-  while (true) {
-    const auto state = try_observe(context, id);
-    // Removed with its end: what it ended with went to whoever ran it.
-    if (!state) return exit_code;
-    exit_code = state->exit_code;
-    // The monitor tells what a container ended with that is gone at once.
-    if (const linux::Fd channel = monitor::connect(context.containers().attach_socket(id))) {
-      if (const auto code = monitor::await_exit(channel.get())) return *code;
-    }
-    const bool alive = linux::is_alive(state->monitor);
-    if (state->status == store::ContainerStatus::exited && !alive) return exit_code;
-    if (state->status == store::ContainerStatus::created || !alive) {
-      ::usleep(50'000);
-    } else {
-      wait_for_end(state->monitor, 1000);
-    }
-  }
-}
-
-namespace {
-
-/// Out of sight, if no start came between.
-std::string discard_unless_started(Context& context, const ContainerId& id) {
-  const auto lock = context.containers().lock(id);
-  if (is_active(context.containers().load_state(id))) {
-    throw Error(ErrorClass::conflict, "container {} has been started meanwhile: container state improper", id.str());
-  }
-  return context.containers().discard(id);
-}
-
-}  // namespace
-
-void remove_container(Context& context, const ContainerId& id, const RemoveOptions& options) {
-  const auto state = try_observe(context, id);
-  if (state && is_active(*state)) {
-    if (!options.force) {
-      Error error(ErrorClass::conflict,
-                  "cannot remove container {} as it is {} - running or paused containers cannot be "
-                  "removed without force: container state improper",
-                  id.str(), to_string(state->status));
-      error.set_exit_code(2);
-      throw error;
-    }
-    if (state->status == store::ContainerStatus::paused) pause_container(context, id, false);
-    stop_container(context, id, options.timeout);
-  } else if (state && linux::is_alive(state->monitor)) {
-    stop_container(context, id, 0);
-  }
-  context.enter_namespace();
-  try {
-    linux::remove_tree(discard_unless_started(context, id));
-  } catch (const Error& error) {
-    // With --rm its own monitor may have been faster.
-    if (!options.force || error.error_class() != ErrorClass::not_found) throw;
-  }
-}
-
-void rename_container(Context& context, const ContainerId& id, const std::string& name) {
-  const auto lock = context.containers().lock(id);
-  auto config = context.containers().load_config(id);
-  context.containers().rename(config, name);
-}
-
-std::vector<ContainerId> prune_containers(Context& context) {
-  std::vector<ContainerId> removed;
-  for (const auto& id : context.containers().list()) {
-    const auto state = try_observe(context, id);
-    if (!state || is_active(*state) || linux::is_alive(state->monitor)) continue;
-    remove_container(context, id, {});
-    removed.push_back(id);
-  }
-  return removed;
 }
 
 }  // namespace coracle::engine

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A stored container configuration and what is known at start, turned into an OCI runtime
-// specification. Pure, but for the files it is handed as text.
+// specification. Pure, but for device numbers, which it asks the host for.
 #pragma once
 
 #include <map>

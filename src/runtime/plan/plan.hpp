@@ -33,7 +33,7 @@ struct NamespacePlan {
 NamespacePlan plan_namespaces(const oci::LinuxConfig& config);
 int clone_flag(oci::NamespaceType type) noexcept;
 
-/// One mount of the specification. `source_is_file` is asked for bind sources only.
+/// One mount of the specification; whether a bind's source is a file is found out later.
 MountStep plan_mount(const oci::Mount& mount, std::string_view bundle);
 /// "rslave" and so on; 0 for an empty name. Throws Error invalid_argument for an unknown one.
 unsigned long parse_propagation(std::string_view name);

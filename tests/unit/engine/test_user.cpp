@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "coracle/base/error.hpp"
-#include "engine/container/lifecycle.hpp"
+#include "engine/container/files.hpp"
 #include "engine/spec/spec.hpp"
 
 using namespace coracle;

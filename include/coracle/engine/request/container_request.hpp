@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a user asks for with `create` or `run`, in the vocabulary of docker and podman, before
 // anything is looked up. Filled by every front door alike; turned into a stored configuration by
-// engine::ContainerService::create. Text fields hold what the option of the same name takes.
+// engine::create_container(). Text fields hold what the option of the same name takes.
 #pragma once
 
 #include <chrono>

@@ -15,9 +15,9 @@ std::optional<std::pair<ContainerId, std::string>> container_side(engine::Contex
   return std::pair{engine.containers().find(pair->first), std::string(pair->second)};
 }
 
-int copy(CommandContext& context, const engine::CopyRequest& options) {
+int copy(CommandContext& context) {
   auto engine = open_engine(context);
-  engine::CopyRequest request = options;
+  engine::CopyRequest request;
   request.source = context.arguments[0];
   request.destination = context.arguments[1];
   if (auto from = container_side(engine, request.source)) {
@@ -39,13 +39,12 @@ int copy(CommandContext& context, const engine::CopyRequest& options) {
 }  // namespace
 
 void setup_cp(Command& command) {
-  auto& values = command.values<engine::CopyRequest>();
   command.usage("[options] [CONTAINER:]SOURCE [CONTAINER:]DESTINATION")
       .arguments(ArgumentRule::exactly(2), CompletionKind::file)
       .example("cp web:/etc/motd .")
-      .run([&values](CommandContext& context) { return copy(context, values); });
-  command.options().add("archive", 'a', values.archive, "Keep owners and groups");
-  command.options().add("overwrite", '\0', values.overwrite, "Let a file replace a directory and the reverse");
+      .run(copy);
+  command.options().add_ignored("archive", 'a', Option::Arity::flag, "Keep owners and groups");
+  command.options().add_refused("overwrite", '\0', Option::Arity::flag, "replacements of directories by files");
   command.options().add_ignored("quiet", 'q', Option::Arity::flag, "Show no progress");
 }
 

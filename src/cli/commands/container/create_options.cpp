@@ -91,7 +91,7 @@ void declare_network(OptionSet& options, ContainerRequest& request) {
 }
 
 void declare_isolation(OptionSet& options, ContainerRequest& request) {
-  options.add("privileged", '\0', request.privileged, "Give all capabilities and devices that this user has");
+  options.add("privileged", '\0', request.privileged, "Give all capabilities, unmask all paths and allow all devices");
   options.add("cap-add", '\0', request.cap_add, "Add a capability");
   options.add("cap-drop", '\0', request.cap_drop, "Drop a capability");
   options.add("security-opt", '\0', request.security_options, "seccomp=…, no-new-privileges, mask=…, unmask=…, apparmor=…, label=disable");

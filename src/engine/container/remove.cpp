@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "coracle/base/error.hpp"
+#include "coracle/engine/containers.hpp"
+#include "coracle/linux/file.hpp"
+#include "engine/container/state.hpp"
+
+namespace coracle::engine {
+
+namespace {
+
+/// Out of sight, if no start came between.
+std::string discard_unless_started(Context& context, const ContainerId& id) {
+  const auto lock = context.containers().lock(id);
+  if (is_active(context.containers().load_state(id))) {
+    throw Error(ErrorClass::conflict, "container {} has been started meanwhile: container state improper", id.str());
+  }
+  return context.containers().discard(id);
+}
+
+}  // namespace
+
+void remove_container(Context& context, const ContainerId& id, const RemoveOptions& options) {
+  const auto state = try_observe(context, id);
+  if (state && is_active(*state)) {
+    if (!options.force) {
+      Error error(ErrorClass::conflict,
+                  "cannot remove container {} as it is {} - running or paused containers cannot be "
+                  "removed without force: container state improper",
+                  id.str(), to_string(state->status));
+      error.set_exit_code(2);
+      throw error;
+    }
+    if (state->status == store::ContainerStatus::paused) pause_container(context, id, false);
+    stop_container(context, id, options.timeout);
+  } else if (state && linux::is_alive(state->monitor)) {
+    stop_container(context, id, 0);
+  }
+  context.enter_namespace();
+  try {
+    linux::remove_tree(discard_unless_started(context, id));
+  } catch (const Error& error) {
+    // With --rm its own monitor may have been faster.
+    if (!options.force || error.error_class() != ErrorClass::not_found) throw;
+  }
+}
+
+std::vector<ContainerId> prune_containers(Context& context) {
+  std::vector<ContainerId> removed;
+  for (const auto& id : context.containers().list()) {
+    const auto state = try_observe(context, id);
+    if (!state || is_active(*state) || linux::is_alive(state->monitor)) continue;
+    remove_container(context, id, {});
+    removed.push_back(id);
+  }
+  return removed;
+}
+
+}  // namespace coracle::engine

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "coracle/engine/containers.hpp"
+
+namespace coracle::engine {
+
+void rename_container(Context& context, const ContainerId& id, const std::string& name) {
+  const auto lock = context.containers().lock(id);
+  auto config = context.containers().load_config(id);
+  context.containers().rename(config, name);
+}
+
+}  // namespace coracle::engine
