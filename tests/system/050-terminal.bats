@@ -81,7 +81,8 @@ teardown() { remove_containers; }
 @test "exec -dt, and exec -it after its detach keys, go on" {
   coracle run -d --name later --network=none base sleep 100
   run_coracle 0 exec -dt later sh -c 'sleep 0.5; seq 20000; touch /done'
-  in_terminal 'sleep 1; seq 20000; touch /detached\n\x10\x11' "$CORACLE" exec -it later sh || true
+  run in_terminal '<$ |sleep 1; seq 20000; touch /detached\r|~0.3|\x10\x11' "$CORACLE" exec -it -e 'PS1=$ ' later sh
+  [ "$status" -eq 0 ]
   wait_until 10 coracle exec later test -e /done
   wait_until 10 coracle exec later test -e /detached
   coracle rm -f -t 0 later

@@ -59,7 +59,7 @@ assert_intact() {
   run_coracle 0 exec keeper true
   run_coracle 0 ps -a --format '{{.Names}}' --sort names
   assert_equal "$output" "$(printf 'keeper\nsource')"
-  wait_until 5 only_the_keeper_runs
+  wait_until 5 only_the_keeper_runs || { pgrep -f -a "^$CORACLE " >&2; return 1; }
 }
 
 @test "import, killed at every n-th call" {

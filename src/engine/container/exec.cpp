@@ -66,6 +66,7 @@ void leave_running(runtime::StartedProcess started) {
   const int master = ::dup2(started.terminal.get(), 3);
   ::close_range(4, ~0U, 0);
   for (int fd = 0; fd < 3; ++fd) ::close(fd);
+  ::fcntl(master, F_SETFL, 0);  // The relay did not wait.
   char text[4096];
   while (::read(master, text, sizeof text) > 0 || errno == EINTR) {
   }
