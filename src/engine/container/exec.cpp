@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -58,6 +59,10 @@ oci::Process plan_exec(Context& context, store::ContainerConfig config, const Ex
 void leave_running(runtime::StartedProcess started) {
   (void)started.process.release();
   if (!started.terminal) return;
+  // It may hang up our own terminal before the child has left its session; and the container, whose
+  // processes see the child, is not to look into it.
+  ::signal(SIGHUP, SIG_IGN);
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   const pid_t pid = ::fork();
   if (pid < 0) throw SysError("cannot fork");
   if (pid > 0) return;
