@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <signal.h>
+
 #include "coracle/base/error.hpp"
 #include "coracle/engine/containers.hpp"
 #include "coracle/linux/file.hpp"
@@ -14,7 +16,15 @@ std::string discard_unless_started(Context& context, const ContainerId& id) {
   if (is_active(context.containers().load_state(id))) {
     throw Error(ErrorClass::conflict, "container {} has been started meanwhile: container state improper", id.str());
   }
-  return context.containers().discard(id);
+  const std::string grave = context.containers().discard(id);
+  // The monitor of a client that was killed may be starting it without the lock: what it wrote down
+  // until now is seen here, and from now on it finds no place to write to, and gives up.
+  const auto text = linux::read_file_if_exists(grave + "/state.json");
+  if (text) {
+    const auto last = store::parse_container_state(*text, grave);
+    if (is_active(last)) signal_container(context, id, last, SIGKILL);
+  }
+  return grave;
 }
 
 }  // namespace
