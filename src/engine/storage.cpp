@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -173,7 +174,8 @@ FuseMount::FuseMount(const linux::RootfsPlan& plan)
 }
 
 pid_t FuseMount::finish() {
-  const linux::Fd end(linux::open_pidfd(linux::identity_of(program_.pid())));
+  // Our child: its number is its own even when it has ended already.
+  const linux::Fd end(static_cast<int>(::syscall(SYS_pidfd_open, program_.pid(), 0)));
   while (!is_mounted()) {
     // The table of mounts tells that it has changed (proc(5)).
     pollfd events[] = {{mount_table_.get(), POLLPRI, 0}, {end.get(), POLLIN, 0}};
