@@ -69,7 +69,7 @@ teardown() { remove_containers; }
   run_coracle 0 __complete exec ""
   refute_output 'offered'
   run_coracle 0 __complete run --rm ba
-  assert_output '^base'
+  assert_output $'(^|\n)base\t'
   run_coracle 0 __complete --root /nonexistent rm ""
   assert_equal "$output" ":4"
   coracle rm offered
