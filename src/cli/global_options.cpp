@@ -26,7 +26,7 @@ void declare_global_options(OptionSet& set, GlobalOptions& options) {
       .complete(CompletionKind::directory);
   set.add("storage-driver", '\0', options.overrides.storage_driver,
           "Select which storage driver is used to manage storage of images and containers")
-      .choices({"overlay", "fuse-overlayfs", "vfs"});
+      .choices({config::k_overlay, config::k_fuse_overlayfs, config::k_vfs});
   set.add("storage-opt", '\0', options.overrides.storage_options,
           "Used to pass an option to the storage driver");
 

@@ -81,6 +81,11 @@ Option& Option::complete(CompletionKind kind) {
   return *this;
 }
 
+Option& Option::between(std::int64_t least, std::int64_t most) {
+  range_ = {least, most};
+  return *this;
+}
+
 Option& Option::choices(std::initializer_list<std::string_view> values) {
   choices_ = values;
   return *this;
@@ -107,6 +112,10 @@ std::string Option::title() const {
 
 void Option::set(std::string_view text) {
   try {
+    const auto number = range_ ? parse_int(text) : std::nullopt;
+    if (range_ && (!number || *number < range_->first || *number > range_->second)) {
+      throw Error(ErrorClass::invalid_argument, "not between {} and {}", range_->first, range_->second);
+    }
     if (comma_separated_) {
       for (const std::string& part : split_csv(text)) assign_(part);
     } else {

@@ -41,6 +41,9 @@ class Option {
   /// Read from these environment variables, in order, when the command line does not set it.
   Option& environment(std::initializer_list<std::string_view> names);
   Option& complete(CompletionKind kind);
+  /// Of a number: the least and the most it may be.
+  Option& between(std::int64_t least, std::int64_t most);
+  /// What completion offers.
   Option& choices(std::initializer_list<std::string_view> values);
   /// Works, and is not shown.
   Option& hidden();
@@ -80,6 +83,7 @@ class Option {
   std::vector<std::string_view> aliases_;
   std::vector<std::string_view> environment_;
   std::vector<std::string_view> choices_;
+  std::optional<std::pair<std::int64_t, std::int64_t>> range_;
   CompletionKind completion_ = CompletionKind::none;
   bool comma_separated_ = false;
   bool hidden_ = false;

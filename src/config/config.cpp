@@ -67,11 +67,11 @@ void apply_overrides(const Overrides& overrides, Config& config) {
 
 /// podman's way to ask for fuse-overlayfs: the overlay driver with a program that mounts.
 void apply_mount_program(Config& config) {
-  if (!config.storage_driver.empty() && config.storage_driver != "overlay") return;
+  if (!config.storage_driver.empty() && config.storage_driver != k_overlay) return;
   for (const auto& option : config.storage_options) {
     const auto pair = split_once(option, '=');
     if (!pair || !trim(pair->first).ends_with("overlay.mount_program")) continue;
-    if (trim(pair->second).ends_with("fuse-overlayfs")) config.storage_driver = "fuse-overlayfs";
+    if (trim(pair->second).ends_with(k_fuse_overlayfs)) config.storage_driver = k_fuse_overlayfs;
   }
 }
 
@@ -83,7 +83,7 @@ void require_one_of(std::string_view what, const std::string& value,
 }
 
 void validate(const Config& config) {
-  constexpr std::array<std::string_view, 3> k_drivers = {"overlay", "fuse-overlayfs", "vfs"};
+  constexpr std::array<std::string_view, 3> k_drivers = {k_overlay, k_fuse_overlayfs, k_vfs};
   constexpr std::array<std::string_view, 3> k_managers = {"cgroupfs", "systemd", "disabled"};
   require_one_of("storage driver", config.storage_driver, k_drivers,
                  "overlay, fuse-overlayfs or vfs");

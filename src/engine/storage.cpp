@@ -79,11 +79,11 @@ std::string choose_driver(Context& context) {
   if (const auto known = linux::read_file_if_exists(cache)) return *known;
   const std::string reason = probe_overlay(context);
   if (reason.empty()) {
-    linux::write_file_atomic(cache, "overlay");
-    return "overlay";
+    linux::write_file_atomic(cache, config::k_overlay);
+    return std::string(config::k_overlay);
   }
   // Not remembered: the next user of this machine installs what is missing.
-  const std::string driver = has_fuse_overlayfs() ? "fuse-overlayfs" : "vfs";
+  const std::string driver(has_fuse_overlayfs() ? config::k_fuse_overlayfs : config::k_vfs);
   log::info("overlay does not work here ({}): using {}", reason, driver);
   return driver;
 }
@@ -109,12 +109,12 @@ linux::RootfsPlan plan_rootfs(Context& context, const store::ContainerConfig& co
   const ContainerId id(config.id);
   auto& containers = context.containers();
   const auto& layers = context.images().layers();
-  if (config.driver == k_vfs) {
+  if (config.driver == config::k_vfs) {
     plan.mount_point = containers.upper(id);
     return plan;
   }
   const bool shifted = !config.id_mappings.empty();
-  plan.kind = config.driver == "fuse-overlayfs" || shifted ? Kind::fuse_overlayfs : Kind::overlay;
+  plan.kind = config.driver == config::k_fuse_overlayfs || shifted ? Kind::fuse_overlayfs : Kind::overlay;
   plan.mount_point = containers.merged(id);
   plan.upper = containers.upper(id);
   plan.work = containers.work(id);
@@ -146,7 +146,7 @@ std::vector<std::string> layer_directories(Context& context, const store::Contai
 std::vector<std::string> root_directories(Context& context, const store::ContainerConfig& config) {
   if (!config.rootfs_path.empty()) return {config.rootfs_path};
   std::vector<std::string> directories;
-  if (config.driver != k_vfs) directories = layer_directories(context, config);
+  if (config.driver != config::k_vfs) directories = layer_directories(context, config);
   directories.insert(directories.begin(), context.containers().upper(ContainerId(config.id)));
   return directories;
 }

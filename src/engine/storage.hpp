@@ -10,9 +10,6 @@
 
 namespace coracle::engine {
 
-/// The driver that gives each container a copy of its image, in its upper directory.
-inline constexpr std::string_view k_vfs = "vfs";
-
 /// The driver that new containers get: the configured one, or what a probe mount says works here,
 /// remembered in the cache for this kernel.
 std::string choose_driver(Context& context);

@@ -13,18 +13,13 @@
 #include <fmt/format.h>
 
 #include "coracle/base/error.hpp"
+#include "coracle/base/strings.hpp"
 #include "coracle/base/log.hpp"
 #include "coracle/base/scope_exit.hpp"
 #include "coracle/linux/directory.hpp"
 
 namespace coracle::linux {
 namespace {
-
-std::string parent_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
 
 /// A new file beside `path`. A killed process of the same pid may have left one of that name.
 Fd create_beside(const std::string& path, mode_t mode, std::string& temporary) {
@@ -62,7 +57,7 @@ void write_file_atomic(const std::string& path, std::string_view content, Durabi
   fd.reset();
   rename_path(temporary, path);
   discard.release();
-  if (durability == Durability::power_loss) sync_directory(parent_of(path));
+  if (durability == Durability::power_loss) sync_directory(parent_path(path));
 }
 
 void write_new_file(const std::string& path, std::string_view content, mode_t mode) {
@@ -94,7 +89,7 @@ void ensure_directory(const std::string& path, mode_t mode) {
     throw SysError(ENOTDIR, fmt::format("cannot create directory '{}'", path));
   }
   if (errno != ENOENT) throw SysError("cannot create directory '{}'", path);
-  const std::string parent = parent_of(path);
+  const std::string parent = parent_path(path);
   if (parent == path) throw SysError("cannot create directory '{}'", path);
   ensure_directory(parent, mode);
   if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) {

@@ -38,6 +38,10 @@ std::optional<std::uint64_t> start_time_of(pid_t pid) {
 
 ProcessIdentity identity_of(pid_t pid) { return {pid, start_time_of(pid).value_or(0)}; }
 
+std::string boot_id() {
+  return std::string(trim(read_file("/proc/sys/kernel/random/boot_id", 256)));
+}
+
 bool is_alive(const ProcessIdentity& process) {
   return process.pid > 0 && start_time_of(process.pid) == process.start_time;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "coracle/base/error.hpp"
+#include "coracle/base/strings.hpp"
 #include "coracle/linux/file.hpp"
 #include "coracle/linux/resolve.hpp"
 #include "coracle/monitor/attach.hpp"
@@ -30,13 +31,9 @@ sockaddr_un address_of(int directory, const std::string& name) {
   return address;
 }
 
-std::pair<std::string, std::string> split_path(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return {path.substr(0, slash), path.substr(slash + 1)};
-}
-
 linux::Fd bind_at(const std::string& path, int type, mode_t directory_mode) {
-  const auto [directory_path, name] = split_path(path);
+  const std::string directory_path = parent_path(path);
+  const std::string name = file_name(path);
   linux::ensure_directory(directory_path, directory_mode);
   const linux::Fd directory = linux::open_file(directory_path, O_PATH | O_DIRECTORY);
   linux::Fd socket(::socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -64,7 +61,8 @@ linux::Fd receive_on(const std::string& path) {
 }
 
 linux::Fd connect(const std::string& control_socket) {
-  const auto [directory_path, name] = split_path(control_socket);
+  const std::string directory_path = parent_path(control_socket);
+  const std::string name = file_name(control_socket);
   const linux::Fd directory = linux::open_if_exists(directory_path, O_PATH | O_DIRECTORY);
   if (!directory) return linux::Fd();
   linux::Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));

@@ -25,14 +25,16 @@ void close_own(int first, int end) {
 }
 
 /// Closes all but the standard descriptors, those to be handed on, and `kept`.
-linux::Fd close_others(int preserved, linux::Fd kept) {
-  const int first = 3 + preserved;
+linux::Fd close_others(std::int64_t preserved, linux::Fd kept) {
+  const int first = 3 + static_cast<int>(preserved);
   linux::Fd moved(::fcntl(kept.get(), F_DUPFD_CLOEXEC, first));
   if (!moved) throw SysError("cannot duplicate descriptor {}", kept.get());
   kept.reset();
   close_own(3, first);
-  if (moved.get() > first) ::syscall(SYS_close_range, first, moved.get() - 1, 0);
-  ::syscall(SYS_close_range, moved.get() + 1, ~0U, 0);
+  if ((moved.get() > first && ::syscall(SYS_close_range, first, moved.get() - 1, 0) != 0) ||
+      ::syscall(SYS_close_range, moved.get() + 1, ~0U, 0) != 0) {
+    throw SysError("cannot close the caller's descriptors");
+  }
   return moved;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "coracle/base/error.hpp"
+#include "coracle/base/strings.hpp"
 #include "coracle/monitor/log.hpp"
 #include "monitor/log_files.hpp"
 #include "monitor/log_record.hpp"
@@ -110,9 +111,7 @@ class LogWatch {
  public:
   explicit LogWatch(const LogRequest& request)
       : inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)), writer_(request.writer) {
-    const auto slash = request.path.rfind('/');
-    const std::string directory =
-        slash == std::string::npos ? "." : request.path.substr(0, slash + 1);
+    const std::string directory = parent_path(request.path);
     if (inotify_ && ::inotify_add_watch(inotify_.get(), directory.c_str(),
                                         IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF) < 0) {
       inotify_.reset();

@@ -51,7 +51,7 @@ class Writer {
   void operator()(const char* key, bool value) { put(key, value, value); }
   void operator()(const char* key, int value) { put(key, value, value != 0); }
   void operator()(const char* key, std::int64_t value) { put(key, value, true); }
-  void operator()(const char* key, const std::optional<int>& value) {
+  void operator()(const char* key, const std::optional<std::int64_t>& value) {
     put(key, value.value_or(0), value.has_value());
   }
   void operator()(const char* key, const std::vector<std::string>& value) {
@@ -133,8 +133,8 @@ class Reader {
   void operator()(const char* key, bool& value) { value = json::get_bool(in_, key); }
   void operator()(const char* key, int& value) { value = to_int(json::get_int(in_, key), key); }
   void operator()(const char* key, std::int64_t& value) { value = json::get_int(in_, key, value); }
-  void operator()(const char* key, std::optional<int>& value) {
-    if (const auto number = json::get_optional_int(in_, key)) value = to_int(*number, key);
+  void operator()(const char* key, std::optional<std::int64_t>& value) {
+    if (const auto number = json::get_optional_int(in_, key)) value = *number;
   }
   void operator()(const char* key, std::vector<std::string>& value) {
     value = json::get_strings(in_, key);
@@ -267,6 +267,8 @@ void fields(Visitor&& visit, Config& config) {
   visit("seccomp", config.seccomp);
   visit("apparmor", config.apparmor);
   visit("no_new_privileges", config.no_new_privileges);
+  visit("selinux_label", config.selinux_label);
+  visit("proc_options", config.proc_options);
   visit("mask", config.mask);
   visit("unmask", config.unmask);
   visit("security_options", config.security_options);

@@ -7,8 +7,8 @@
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/log.hpp"
-#include "coracle/base/scope_exit.hpp"
 #include "coracle/base/strings.hpp"
+#include "coracle/base/scope_exit.hpp"
 #include "coracle/store/format.hpp"
 #include "store/container_names_internal.hpp"
 #include "store/staging_internal.hpp"
@@ -235,11 +235,6 @@ std::optional<std::set<Digest>> ContainerStore::layers_in_use() const {
     }
   }
   return layers;
-}
-
-std::string current_boot_id() {
-  std::string id = linux::read_file("/proc/sys/kernel/random/boot_id", 256);
-  return std::string(trim(id));
 }
 
 }  // namespace coracle::store

@@ -98,4 +98,18 @@ ImageSummary ImageStore::find(std::string_view name) const {
   return *std::move(image);
 }
 
+std::string chosen_name(const ImageSummary& image, std::string_view asked) {
+  if (image.names.empty()) return image.id;
+  const auto reference = try_parse(asked);
+  if (!reference) return image.names.front();
+  for (const auto kind : {oci::ShortNames::localhost, oci::ShortNames::docker}) {
+    const std::string wanted = oci::parse_normalized(reference->str(), kind).with_default_tag().str();
+    if (has_name(image, wanted)) return wanted;
+  }
+  const auto found = std::ranges::find_if(image.names, [&](const std::string& name) {
+    return name.ends_with("/" + reference->with_default_tag().str());
+  });
+  return found != image.names.end() ? *found : image.names.front();
+}
+
 }  // namespace coracle::store

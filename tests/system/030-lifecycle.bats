@@ -208,6 +208,33 @@ teardown() { remove_containers; }
   run_coracle 125 cp cp:/no/such/file "$BATS_TEST_TMPDIR/"
 }
 
+@test "cp within a stopped container, between two in both directions at once, and while it is started" {
+  coracle create --name one --network=none base cat /marker
+  coracle create --name two --network=none base true
+  run_coracle 0 cp one:/etc/motd one:/marker
+  local round copies=()
+  for round in 1 2 3; do
+    coracle cp one:/etc two:"/copy$round" & copies+=($!)
+    coracle cp two:/etc one:"/copy$round" & copies+=($!)
+  done
+  local pid
+  for pid in "${copies[@]}"; do wait "$pid"; done
+  coracle cp two:/copy3/group - | tar -t | grep -q group
+  # The start waits for the copy that has mounted the root: the last byte comes late.
+  mkfifo "$BATS_TEST_TMPDIR/pipe"
+  coracle cp - one:/ < "$BATS_TEST_TMPDIR/pipe" & local copy=$!
+  exec 7> "$BATS_TEST_TMPDIR/pipe"
+  echo late > "$BATS_TEST_TMPDIR/marker"
+  sleep 0.3
+  coracle start -a one > "$BATS_TEST_TMPDIR/shown" 7>&- & local start=$!
+  sleep 0.3
+  tar -C "$BATS_TEST_TMPDIR" -cf - marker >&7
+  exec 7>&-
+  wait "$copy"
+  wait "$start"
+  assert_equal "$(cat "$BATS_TEST_TMPDIR/shown")" late
+}
+
 @test "cp as a tar stream, both ways" {
   coracle create --name stream --network=none base true
   mkdir -p "$BATS_TEST_TMPDIR/t/d"

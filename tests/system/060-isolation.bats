@@ -252,3 +252,24 @@ inside() { run_coracle 0 run --rm --network=none "$@"; }
   assert_equal "$output" there
   run_coracle 125 run --rm --network=none --device /dev/no-such base true
 }
+
+@test "a directory of devices, and all of them for the privileged" {
+  [ -c /dev/net/tun ] || skip "this machine has no /dev/net/tun"
+  inside --device /dev/net:/dev/boats base sh -c 'exec 3<>/dev/boats/tun && echo opened'
+  assert_equal "$output" opened
+  inside --privileged base sh -c 'test -c /dev/net/tun && test -c /dev/fuse && exec 3<>/dev/fuse && echo opened'
+  assert_equal "$output" opened
+  # Its own terminals and shared memory stay its own.
+  inside --privileged base sh -c 'ls /dev/pts /dev/shm'
+  refute_output '[0-9]'
+  mkdir "$BATS_TEST_TMPDIR/empty"
+  run_coracle 125 run --rm --network=none --device "$BATS_TEST_TMPDIR/empty:/dev/empty" base true
+  assert_output 'is no device'
+}
+
+@test "mount options of /proc" {
+  inside --user user --security-opt proc-opts=hidepid=2 base sh -c 'ls -d /proc/1 /proc/self'
+  assert_output '/proc/self'
+  inside --security-opt proc-opts=hidepid=2 base grep ' /proc proc' /proc/mounts
+  assert_output 'hidepid='
+}

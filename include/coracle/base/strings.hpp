@@ -21,6 +21,9 @@ std::string_view trim(std::string_view text);
 std::string to_lower(std::string_view text);
 std::string to_upper(std::string_view text);
 bool is_hex(std::string_view text);
+/// What dirname(3) and basename(3) give, for a path that does not end in a slash.
+std::string parent_path(std::string_view path);
+std::string file_name(std::string_view path);
 /// A whole number in `base`, signed or not, nothing else around it; nothing on any other text or overflow.
 std::optional<std::int64_t> parse_int(std::string_view text, int base = 10);
 /// "10", "10b", "10k", "1.5m", "2GiB", … in bytes, powers of 1024 (docker's RAMInBytes).

@@ -11,11 +11,17 @@
 
 namespace coracle::config {
 
+/// The storage drivers.
+inline constexpr std::string_view k_overlay = "overlay";
+inline constexpr std::string_view k_fuse_overlayfs = "fuse-overlayfs";
+/// Gives each container a copy of its image, in its upper directory.
+inline constexpr std::string_view k_vfs = "vfs";
+
 struct Config {
   bool rootless = false;
   std::string root;            ///< graph root: images and containers
   std::string runroot;         ///< what does not outlive a boot
-  std::string storage_driver;  ///< "", "overlay", "fuse-overlayfs" or "vfs"; "" chooses by probing
+  std::string storage_driver;  ///< one of the above; "" chooses by probing
   std::vector<std::string> storage_options;  ///< "driver.option=value", as storage.conf has them
   std::vector<std::string> hooks_dirs;       ///< of oci-hooks(5)
   std::string cgroup_manager;                ///< "", "cgroupfs", "systemd" or "disabled"

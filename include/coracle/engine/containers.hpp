@@ -64,7 +64,7 @@ struct ExecRequest {
   bool interactive = false;
   bool detach = false;
   bool privileged = false;
-  int preserved_fds = 0;
+  std::int64_t preserved_fds = 0;  ///< from 3 on, also in the program
   std::string detach_keys;
 };
 /// @returns the exit code of the program; 0 when detached

@@ -26,6 +26,8 @@ struct ProcessIdentity {
 /// The start time of a process, or nothing if there is none (a zombie counts as none).
 std::optional<std::uint64_t> start_time_of(pid_t pid);
 ProcessIdentity identity_of(pid_t pid);
+/// Of the kernel's run: tells pids of before a restart of the machine (random(4)).
+std::string boot_id();
 bool is_alive(const ProcessIdentity& process);
 /// pidfd_open(2) for exactly this process; an invalid Fd when it is gone.
 Fd open_pidfd(const ProcessIdentity& process);

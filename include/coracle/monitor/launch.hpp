@@ -42,7 +42,7 @@ struct LaunchPlan {
   /// down) or a client asks for the end.
   int stop_signal = 15;
   std::int64_t stop_timeout = 10;  ///< seconds until SIGKILL; negative: never
-  int preserved_fds = 0;           ///< descriptors 3 … 2+n are handed on to the container
+  std::int64_t preserved_fds = 0;  ///< descriptors 3 … 2+n are handed on to the container
   bool passthrough = false;        ///< the container gets this process' own streams
   NotifyPlan notify;
   bool client_attaches = false;    ///< the launching client sends a hello before the start

@@ -135,4 +135,7 @@ class CgroupManager {
 std::unique_ptr<CgroupManager> make_cgroup_manager(const CgroupSupport& support,
                                                    bool disabled = false);
 
+/// A group that a manager has made before, by its path().
+std::unique_ptr<Cgroup> open_cgroup(const std::string& path);
+
 }  // namespace coracle::runtime

@@ -84,9 +84,9 @@ struct ContainerConfig {
   std::string umask;               ///< octal
   std::string timezone;
   std::string sdnotify;  ///< conmon, container or ignore
-  int preserved_fds = 0;
+  std::int64_t preserved_fds = 0;
   std::vector<oci::Rlimit> ulimits;
-  std::optional<int> oom_score_adjustment;
+  std::optional<std::int64_t> oom_score_adjustment;
 
   std::map<std::string, std::string> labels;
   std::map<std::string, std::string> annotations;
@@ -116,6 +116,8 @@ struct ContainerConfig {
   std::string seccomp;  ///< "" the default, "unconfined", or the path of a profile
   std::string apparmor;
   bool no_new_privileges = false;
+  std::string selinux_label;  ///< "": none
+  std::vector<std::string> proc_options;  ///< of the mount of /proc
   std::vector<std::string> mask;
   std::vector<std::string> unmask;
   std::vector<std::string> security_options;  ///< as given, for inspect

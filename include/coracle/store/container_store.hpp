@@ -94,7 +94,4 @@ class ContainerStore {
   std::string runroot_;
 };
 
-/// The identity of this boot (/proc/sys/kernel/random/boot_id).
-std::string current_boot_id();
-
 }  // namespace coracle::store

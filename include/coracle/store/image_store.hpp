@@ -98,4 +98,8 @@ class ImageStore {
 /// "localhost/base:latest".
 std::string local_image_name(std::string_view name);
 
+/// The name by which find() takes `asked` for that image; of one asked for by id the first, and its
+/// id if it has none.
+std::string chosen_name(const ImageSummary& image, std::string_view asked);
+
 }  // namespace coracle::store

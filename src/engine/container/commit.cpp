@@ -33,7 +33,7 @@ void require_image(const store::ContainerConfig& config, std::string_view verb) 
 std::vector<archive::Change> list_changes(Context& context, const store::ContainerConfig& config) {
   const std::string upper = context.containers().upper(ContainerId(config.id));
   const auto layers = layer_directories(context, config);
-  if (config.driver != k_vfs) return archive::list_changes(upper, layers, is_made_by_engine);
+  if (config.driver != config::k_vfs) return archive::list_changes(upper, layers, is_made_by_engine);
   return archive::compare_with_layers(upper, layers, config.id_mappings, is_made_by_engine);
 }
 
@@ -91,7 +91,7 @@ std::string commit_container(Context& context, const ContainerId& id, const Comm
   archive::PackOptions pack;
   pack.excluded = is_made_by_engine;
   std::vector<archive::Change> changes;
-  if (config.driver == k_vfs) {
+  if (config.driver == config::k_vfs) {
     changes = list_changes(context, config);
     pack.overlay_upper = false;
     pack.changes = &changes;

@@ -4,6 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <map>
+#include <set>
+
 #include "coracle/archive/pack_layer.hpp"
 #include "coracle/archive/unpack_layer.hpp"
 #include "coracle/base/error.hpp"
@@ -42,17 +45,6 @@ linux::Fd open_side(const Side& side, const std::string& path, int flags, mode_t
   return linux::try_open_in_root(side.root, path, flags, mode);
 }
 
-std::string base_name(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string::npos ? path : path.substr(slash + 1);
-}
-
-std::string parent_name(const std::string& path) {
-  const auto slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 bool is_directory(int fd) {
   struct stat info {};
   return ::fstat(fd, &info) == 0 && S_ISDIR(info.st_mode);
@@ -60,24 +52,24 @@ bool is_directory(int fd) {
 
 void copy_directory(int source, const Side& target, bool target_is_directory, const Side& from) {
   std::string place = target.path;
-  if (target_is_directory && !from.contents) place += "/" + base_name(from.path);
+  if (target_is_directory && !from.contents) place += "/" + file_name(from.path);
   const linux::Fd existing = open_side(target, place, O_RDONLY | O_DIRECTORY);
   linux::Fd directory;
   if (existing) {
     directory = linux::duplicate(existing.get());
   } else {
-    const linux::Fd parent = open_side(target, parent_name(place), O_PATH | O_DIRECTORY);
-    if (!parent || ::mkdirat(parent.get(), base_name(place).c_str(), 0755) != 0) {
+    const linux::Fd parent = open_side(target, parent_path(place), O_PATH | O_DIRECTORY);
+    if (!parent || ::mkdirat(parent.get(), file_name(place).c_str(), 0755) != 0) {
       throw SysError("cannot create directory '{}'", place);
     }
-    directory = linux::open_at(parent.get(), base_name(place), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    directory = linux::open_at(parent.get(), file_name(place), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   }
   if (!linux::try_copy_tree(source, directory.get(), linux::Existing::is_replaced)) throw SysError("cannot copy to '{}'", place);
 }
 
 void copy_file(int source, const Side& target, bool target_is_directory, const Side& from) {
   std::string place = target.path;
-  if (target_is_directory) place += "/" + base_name(from.path);
+  if (target_is_directory) place += "/" + file_name(from.path);
   struct stat info {};
   ::fstat(source, &info);
   const linux::Fd file = open_side(target, place, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY, info.st_mode & 0777);
@@ -115,13 +107,13 @@ void stream_out(const Side& from) {
     throw Error(ErrorClass::not_found, "\"{}\" could not be found: no such file or directory", from.path);
   }
   archive::FdSink sink(STDOUT_FILENO, "standard output");
-  const std::string name = base_name(from.path);
+  const std::string name = file_name(from.path);
   archive::PackOptions pack;
   pack.overlay_upper = false;
   // "/." and the root itself: what is in the directory, else the directory or file by its name.
   const bool whole = name.empty() || name == "." || (from.contents && is_directory(source.get()));
   const linux::Fd top =
-      whole ? linux::duplicate(source.get()) : open_side(from, parent_name(from.path), O_RDONLY | O_DIRECTORY);
+      whole ? linux::duplicate(source.get()) : open_side(from, parent_path(from.path), O_RDONLY | O_DIRECTORY);
   if (!whole) {
     pack.excluded = [&](std::string_view path) { return path != name && !path.starts_with(name + "/"); };
   }
@@ -141,10 +133,13 @@ void stream_in(const Side& to) {
 }  // namespace
 
 void copy_files(Context& context, const CopyRequest& request) {
-  std::optional<ContainerRoot> source;
-  std::optional<ContainerRoot> target;
-  if (request.from) source.emplace(context, *request.from);
-  if (request.to) target.emplace(context, *request.to);
+  // In the order of the ids, so that two that copy in opposite directions do not wait for each other.
+  std::map<ContainerId, ContainerRoot> roots;
+  for (const auto& id : std::set{request.from, request.to}) {
+    if (id) roots.try_emplace(*id, context, *id);
+  }
+  const ContainerRoot* const source = request.from ? &roots.at(*request.from) : nullptr;
+  const ContainerRoot* const target = request.to ? &roots.at(*request.to) : nullptr;
   const auto inside = [](const std::string& path) { return path.starts_with('/') ? path : "/" + path; };
   const Side from = source ? make_side(source->fd(), inside(request.source))
                            : make_side(AT_FDCWD, request.source);

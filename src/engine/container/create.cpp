@@ -79,7 +79,7 @@ void resolve_image(Context& context, const ContainerRequest& request, ContainerC
   require_platform(request, image.config);
   config.image_id = summary->id;
   config.image_digest = summary->manifest.str();
-  config.image_name = chosen_name(*summary, request.image);
+  config.image_name = store::chosen_name(*summary, request.image);
   for (auto diff_id = image.config.diff_ids.rbegin(); diff_id != image.config.diff_ids.rend(); ++diff_id) {
     config.layers.push_back(diff_id->str());
   }
@@ -168,6 +168,8 @@ void resolve_host_users(const ContainerRequest& request, ContainerConfig& config
   config.add_users = request.passwd && !request.rootfs;
   config.passwd_entry = request.passwd_entry;
   config.group_entry = request.group_entry;
+  const bool keeps_id = config.user_namespace.starts_with("keep-id");
+  if (request.host_users.empty() && !keeps_id) return;
   const auto passwd = linux::read_file_if_exists("/etc/passwd").value_or("");
   for (const auto& name : request.host_users) {
     auto entry = linux::find_user_by_name(passwd, name);
@@ -176,7 +178,7 @@ void resolve_host_users(const ContainerRequest& request, ContainerConfig& config
     if (!entry) throw Error(ErrorClass::not_found, "no user \"{}\" on the host", name);
     config.host_users.push_back({entry->name, entry->uid, entry->gid, entry->home});
   }
-  if (!config.user_namespace.starts_with("keep-id")) return;
+  if (!keeps_id) return;
   const auto self = linux::find_user_by_uid(passwd, ::getuid());
   const bool kept = self && linux::map_outside(config.id_mappings.uids, self->uid) == 0U;
   if (kept) config.host_users.push_back({self->name, self->uid, self->gid, self->home});
@@ -224,15 +226,13 @@ void resolve_keeping(Context& context, const ContainerRequest& request, Containe
                 "log driver '{}' is not supported: expected json-file, k8s-file, none or passthrough",
                 config.log_driver);
   }
+  require_log_options(config.log_driver, request.log_options);
   config.log_options = request.log_options;
   config.sdnotify = request.sdnotify;
   constexpr std::array k_sdnotify = {"container", "conmon", "ignore"};
   if (std::ranges::find(k_sdnotify, config.sdnotify) == k_sdnotify.end()) {
     throw Error(ErrorClass::invalid_argument,
                 "invalid sdnotify value \"{}\": expected container, conmon or ignore", config.sdnotify);
-  }
-  if (const auto size = config.log_options.find("max-size"); size != config.log_options.end()) {
-    (void)parse_size_option(size->second, "--log-opt max-size");
   }
   config.cidfile = request.cidfile;
   config.pidfile = request.pidfile;
@@ -265,6 +265,8 @@ void resolve_isolation(Context& context, const ContainerRequest& request, Contai
   }
   config.apparmor = security.apparmor.empty() ? settings.apparmor_profile : security.apparmor;
   config.no_new_privileges = security.no_new_privileges;
+  if (linux::exists("/sys/fs/selinux/enforce")) config.selinux_label = security.selinux_label;
+  config.proc_options = security.proc;
   config.mask = security.mask;
   config.unmask = security.unmask;
   config.sysctls = parse_key_values(request.sysctls, "sysctl");
@@ -336,7 +338,7 @@ ContainerId create_container(Context& context, const ContainerRequest& request) 
     }
   }
   std::function<void(const std::string&)> fill;
-  if (config.driver == k_vfs) {
+  if (config.driver == config::k_vfs) {
     context.enter_namespace();
     fill = [&](const std::string& upper) { fill_vfs(context, config, upper); };
   }

@@ -109,7 +109,7 @@ int exec_in_container(Context& context, const ContainerId& id, const ExecRequest
   exec.options.preserved_fds = request.preserved_fds;
   exec.options.keep_groups = keeps_groups(config) || linux::is_single_id(context.mappings());
   if (!state.cgroup.empty()) {
-    cgroup = runtime::make_cgroup_manager(runtime::detect_cgroups())->open(state.cgroup);
+    cgroup = runtime::open_cgroup(state.cgroup);
     exec.options.cgroup = cgroup->unified_fd();
     exec.options.before_setup = [&](pid_t pid) { cgroup->join(pid, cgroup->unified_fd() >= 0); };
   }

@@ -160,7 +160,7 @@ Json host_config_document(const store::ContainerConfig& config) {
 Json graph_data(Context& context, const store::ContainerConfig& config) {
   const ContainerId id(config.id);
   const std::string upper = context.containers().upper(id);
-  if (config.driver == k_vfs) return {{"dir", upper}};
+  if (config.driver == config::k_vfs) return {{"dir", upper}};
   return {{"LowerDir", join(layer_directories(context, config), ":")},
           {"UpperDir", upper},
           {"WorkDir", context.containers().work(id)}};
@@ -200,7 +200,7 @@ Json inspect_container(Context& context, const ContainerId& id) {
           {"RestartCount", state.restart_count},
           {"Driver", config.driver},
           {"MountLabel", ""},
-          {"ProcessLabel", ""},
+          {"ProcessLabel", config.selinux_label},
           {"AppArmorProfile", config.apparmor},
           {"EffectiveCaps", config.capabilities},
           {"BoundingCaps", config.capabilities},

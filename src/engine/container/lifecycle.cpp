@@ -18,6 +18,7 @@
 #include "coracle/linux/file.hpp"
 #include "engine/container/files.hpp"
 #include "engine/container/hook_files.hpp"
+#include "engine/container/host_devices.hpp"
 #include "engine/container/seccomp.hpp"
 #include "engine/container/state.hpp"
 #include "engine/storage.hpp"
@@ -66,6 +67,7 @@ SpecFacts ContainerLifecycle::gather_facts() {
     facts.cgroup_controllers = legacy_hierarchies();
   }
   facts.notify_directory = notify_directory_;
+  facts.devices = find_host_devices(config_, facts.in_user_namespace);
   facts.host_has_mqueue = linux::exists("/dev/mqueue");
   facts.passwd = read_image_file(context_, config_, "etc/passwd");
   facts.group = read_image_file(context_, config_, "etc/group");
@@ -206,7 +208,7 @@ void ContainerLifecycle::remove_cgroup() noexcept {
 
 void ContainerLifecycle::started(pid_t pid) {
   state_.status = store::ContainerStatus::running;
-  state_.boot_id = store::current_boot_id();
+  state_.boot_id = linux::boot_id();
   state_.process = linux::identity_of(pid);
   state_.monitor = linux::identity_of(::getpid());
   state_.started_at = format_rfc3339(now());

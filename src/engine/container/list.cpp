@@ -45,7 +45,7 @@ ContainerSize size_of_container(Context& context, const store::ContainerConfig& 
   const std::string upper = context.containers().upper(ContainerId(config.id));
   ContainerSize size;
   size.root = store::measure_tree(upper);
-  if (config.driver == k_vfs) {
+  if (config.driver == config::k_vfs) {
     size.writable = size_of_changes(context, config, upper);
     return size;
   }

@@ -19,7 +19,7 @@ void pause_container(Context& context, const ContainerId& id, bool paused) {
     throw Error(ErrorClass::unavailable,
                 "cannot pause container {}: it has no control group that this user may write", config.name);
   }
-  const auto group = runtime::make_cgroup_manager(runtime::detect_cgroups())->open(state.cgroup);
+  const auto group = runtime::open_cgroup(state.cgroup);
   if (paused) {
     group->freeze();
   } else {

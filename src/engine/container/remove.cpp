@@ -59,8 +59,14 @@ std::vector<ContainerId> prune_containers(Context& context) {
   for (const auto& id : context.containers().list()) {
     const auto state = try_observe(context, id);
     if (!state || is_active(*state) || linux::is_alive(state->monitor)) continue;
-    remove_container(context, id, {});
-    removed.push_back(id);
+    try {
+      remove_container(context, id, {});
+      removed.push_back(id);
+    } catch (const Error& error) {
+      // Removed, or started again, by somebody else meanwhile.
+      const bool changed = error.error_class() == ErrorClass::not_found || error.error_class() == ErrorClass::conflict;
+      if (!changed) throw;
+    }
   }
   return removed;
 }

@@ -11,9 +11,6 @@
 
 namespace coracle::engine {
 
-/// The name to show for an image that was asked for as `asked`.
-std::string chosen_name(const store::ImageSummary& image, std::string_view asked);
-
 /// "K=V" entries: defaults, the image's, the host's (--env-host), files, options; later ones win.
 std::vector<std::string> resolve_environment(const config::Config& config,
                                              const ContainerRequest& request,

@@ -16,10 +16,17 @@ namespace coracle::engine {
 
 ContainerRoot::ContainerRoot(Context& context, const ContainerId& id) {
   const auto config = context.containers().load_config(id);
-  const auto state = observe(context, id);
+  auto state = observe(context, id);
   context.enter_namespace();
   if (is_active(state)) {
-    root_ = linux::open_file(fmt::format("/proc/{}/root", state.process.pid), O_RDONLY | O_DIRECTORY);
+    open_running(state);
+    return;
+  }
+  lock_ = context.containers().lock(id);
+  state = context.containers().load_state(id);
+  if (is_active(state)) {  // Started meanwhile.
+    lock_.reset();
+    open_running(state);
     return;
   }
   linux::RootfsPlan plan = plan_rootfs(context, config);
@@ -33,6 +40,10 @@ ContainerRoot::ContainerRoot(Context& context, const ContainerId& id) {
     mounted_ = plan.mount_point;
   }
   root_ = linux::open_file(plan.mount_point, O_RDONLY | O_DIRECTORY);
+}
+
+void ContainerRoot::open_running(const store::ContainerState& state) {
+  root_ = linux::open_file(fmt::format("/proc/{}/root", state.process.pid), O_RDONLY | O_DIRECTORY);
 }
 
 ContainerRoot::~ContainerRoot() {

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
+#include <string>
+#include <string_view>
+
 #include "coracle/engine/context.hpp"
 
 namespace coracle::engine {
 
 /// A container's root file system as it is: that of the running process, or mounted for as long as
-/// this lives, in a mount namespace of this process' own. Moves the process into the engine's user
-/// namespace.
+/// this lives, in a mount namespace of this process' own; meanwhile the container is locked, as an
+/// upper directory must not be mounted twice. Moves the process into the engine's user namespace.
 class ContainerRoot {
  public:
   ContainerRoot(Context& context, const ContainerId& id);
@@ -18,6 +22,9 @@ class ContainerRoot {
   int fd() const noexcept { return root_.get(); }
 
  private:
+  void open_running(const store::ContainerState& state);
+
+  std::optional<linux::FileLock> lock_;
   linux::Fd root_;
   std::string mounted_;
 };

@@ -9,6 +9,7 @@
 #include "coracle/base/log.hpp"
 #include "coracle/base/strings.hpp"
 #include "coracle/engine/containers.hpp"
+#include "engine/container/attach.hpp"
 #include "engine/container/lifecycle.hpp"
 #include "engine/container/state.hpp"
 
@@ -72,17 +73,6 @@ monitor::LaunchPlan plan_launch(Context& context, const store::ContainerConfig& 
   return plan;
 }
 
-monitor::AttachOptions attach_options(const store::ContainerConfig& config, const StartOptions& options) {
-  monitor::AttachOptions attach;
-  if (options.attach_input && config.interactive) attach.input = STDIN_FILENO;
-  if (options.attach_output) attach.output = STDOUT_FILENO;
-  if (options.attach_error) attach.error = STDERR_FILENO;
-  attach.terminal = config.terminal;
-  attach.detach_keys = monitor::parse_detach_keys(options.detach_keys);
-  attach.signal_proxy = options.signal_proxy;
-  return attach;
-}
-
 /// Records why a start failed; a container that removes itself goes. The error that led here is what
 /// the user is told.
 void record_failure(Context& context, const store::ContainerConfig& config, const Error& error) noexcept {
@@ -142,21 +132,6 @@ std::optional<monitor::AttachResult> start_container(Context& context, const Con
   lock.reset();
   if (!attachment) return std::nullopt;
   return attachment->run();
-}
-
-monitor::AttachResult attach_container(Context& context, const ContainerId& id,
-                                       const StartOptions& options) {
-  const store::ContainerConfig config = context.containers().load_config(id);
-  const store::ContainerState state = observe(context, id);
-  if (!is_active(state)) {
-    throw Error(ErrorClass::conflict, "you can only attach to running containers: container state improper");
-  }
-  const linux::Fd channel = monitor::connect(context.containers().attach_socket(id));
-  if (!channel) {
-    throw Error(ErrorClass::unavailable, "the monitor of container {} does not answer", config.name);
-  }
-  monitor::Attachment attachment(channel.get(), attach_options(config, options));
-  return attachment.run();
 }
 
 }  // namespace coracle::engine

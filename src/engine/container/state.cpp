@@ -54,7 +54,7 @@ namespace {
 /// Whether the record says that it runs while whoever should look after it is gone.
 bool is_orphaned(const store::ContainerState& state) {
   if (!is_active(state)) return false;
-  return state.boot_id != store::current_boot_id() || !linux::is_alive(state.monitor);
+  return state.boot_id != linux::boot_id() || !linux::is_alive(state.monitor);
 }
 
 /// Ends what is left of a container without a monitor and writes down that it has ended.
@@ -62,14 +62,14 @@ store::ContainerState reap(Context& context, const ContainerId& id) {
   const auto lock = context.containers().lock(id);
   store::ContainerState state = context.containers().load_state(id);
   if (!is_orphaned(state)) return state;
-  const bool same_boot = state.boot_id == store::current_boot_id();
+  const bool same_boot = state.boot_id == linux::boot_id();
   if (same_boot && linux::is_alive(state.process)) {
     signal_container(context, id, state, SIGKILL);
     wait_for_end(state.process, 5000);
   }
   if (same_boot && !state.cgroup.empty()) {
     try {
-      runtime::make_cgroup_manager(runtime::detect_cgroups())->open(state.cgroup)->remove();
+      runtime::open_cgroup(state.cgroup)->remove();
     } catch (const Error&) {
       // Removed with the next start.
     }

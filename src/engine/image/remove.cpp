@@ -4,7 +4,6 @@
 #include "coracle/base/error.hpp"
 #include "coracle/engine/containers.hpp"
 #include "coracle/engine/images.hpp"
-#include "engine/container/resolve.hpp"
 
 namespace coracle::engine {
 namespace {
@@ -44,7 +43,7 @@ RemovedImage remove_image(Context& context, std::string_view name, bool force) {
     throw error;
   }
   if (!by_id && image.names.size() > 1) {
-    removed.untagged = {chosen_name(image, name)};
+    removed.untagged = {store::chosen_name(image, name)};
     context.images().untag(image, removed.untagged);
     return removed;
   }

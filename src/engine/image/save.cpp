@@ -12,7 +12,6 @@
 #include "coracle/linux/file.hpp"
 #include "coracle/oci/annotations.hpp"
 #include "coracle/oci/index.hpp"
-#include "engine/container/resolve.hpp"
 
 namespace coracle::engine {
 namespace {
@@ -26,7 +25,7 @@ std::vector<Chosen> choose(Context& context, const std::vector<std::string>& nam
   std::vector<Chosen> chosen;
   for (const auto& name : names) {
     const auto summary = context.images().find(name);
-    const std::string full = chosen_name(summary, name);
+    const std::string full = store::chosen_name(summary, name);
     const auto known = std::ranges::find_if(
         chosen, [&](const Chosen& entry) { return entry.image.summary.id == summary.id; });
     auto& entry = known != chosen.end() ? *known : chosen.emplace_back(Chosen{context.images().load(summary), {}});

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "coracle/base/error.hpp"
@@ -123,8 +124,45 @@ HostOption parse_add_host(std::string_view text) {
   return host;
 }
 
+namespace {
+
+/// What --security-opt label=… says, put together.
+class SelinuxLabel {
+ public:
+  /// "type:container_t", "disable", …
+  void add(std::string_view text) {
+    if (text == "disable") {
+      is_disabled_ = true;
+      return;
+    }
+    // Of the files and of nested containers: files are not labelled here.
+    if (text == "nested" || text.starts_with("filetype:")) return;
+    const auto pair = split_once(text, ':');
+    const auto part = pair ? std::ranges::find(k_parts, pair->first) : k_parts.end();
+    if (part == k_parts.end() || pair->second.empty()) {
+      throw Error(ErrorClass::invalid_argument, "invalid --security-opt: \"label={}\"", text);
+    }
+    values_[static_cast<std::size_t>(part - k_parts.begin())] = pair->second;
+    is_asked_for_ = true;
+  }
+
+  std::string str() const {
+    if (is_disabled_ || !is_asked_for_) return "";
+    return join({values_.begin(), values_.end()}, ":");
+  }
+
+ private:
+  static constexpr std::array<std::string_view, 4> k_parts = {"user", "role", "type", "level"};
+  std::array<std::string, 4> values_ = {"system_u", "system_r", "container_t", "s0"};
+  bool is_asked_for_ = false;
+  bool is_disabled_ = false;
+};
+
+}  // namespace
+
 SecurityOptions parse_security_options(const std::vector<std::string>& texts) {
   SecurityOptions options;
+  SelinuxLabel label;
   for (const auto& text : texts) {
     // docker takes ':' between key and value, too.
     auto pair = split_once(text, '=');
@@ -138,19 +176,20 @@ SecurityOptions parse_security_options(const std::vector<std::string>& texts) {
     } else if (key == "no-new-privileges") {
       options.no_new_privileges = !pair || parse_bool(value).value_or(true);
     } else if (key == "label" && pair) {
-      options.label_disabled = options.label_disabled || value == "disable";
+      label.add(value);
     } else if (key == "mask" && pair) {
       for (auto& path : split(value, ':')) options.mask.push_back(std::move(path));
     } else if (key == "unmask" && pair) {
       for (auto& path : split(value, ':')) options.unmask.push_back(std::move(path));
     } else if (key == "systempaths" && value == "unconfined") {
       options.unmask.emplace_back("ALL");
-    } else if (key == "proc-opts" || key == "seccomp-profile-root") {
-      continue;
+    } else if (key == "proc-opts" && pair) {
+      for (auto& option : split(value, ',')) options.proc.push_back(std::move(option));
     } else {
       throw Error(ErrorClass::invalid_argument, "invalid --security-opt: \"{}\"", text);
     }
   }
+  options.selinux_label = label.str();
   return options;
 }
 

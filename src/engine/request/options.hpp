@@ -81,16 +81,20 @@ HostOption parse_add_host(std::string_view text);
 struct SecurityOptions {
   std::string seccomp;   ///< "", "unconfined" or a path
   std::string apparmor;  ///< "", "unconfined" or a profile
-  bool label_disabled = false;
+  std::string selinux_label;  ///< "USER:ROLE:TYPE:LEVEL", "" when none is asked for
   bool no_new_privileges = false;
   std::vector<std::string> mask;
   std::vector<std::string> unmask;  ///< paths, or "ALL"
+  std::vector<std::string> proc;    ///< mount options of /proc
 };
 SecurityOptions parse_security_options(const std::vector<std::string>& texts);
 
 /// "K=V" into a map; "K" alone gives an empty value.
 std::map<std::string, std::string> parse_key_values(const std::vector<std::string>& texts,
                                                     std::string_view option);
+
+/// Checks what --log-opt asks of the driver. The options of other drivers, and unknown ones, are refused.
+void require_log_options(std::string_view driver, const std::map<std::string, std::string>& options);
 
 /// "100m" or "-1" where that means no limit; throws naming the option.
 std::int64_t parse_size_option(std::string_view text, std::string_view option);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include <algorithm>
 
@@ -56,24 +54,20 @@ void add_namespace(oci::NamespaceType type, const char* file, const ContainerNam
   }
 }
 
-void add_devices(const store::ContainerConfig& config, const SpecFacts& facts, oci::RuntimeSpec& spec) {
-  for (const auto& device : config.devices) {
-    struct stat info {};
-    if (::stat(device.source.c_str(), &info) != 0) {
-      throw SysError("cannot use device '{}'", device.source);
-    }
-    if (facts.in_user_namespace || S_ISDIR(info.st_mode)) {
+void add_devices(const SpecFacts& facts, oci::RuntimeSpec& spec) {
+  for (const auto& device : facts.devices) {
+    const bool taken = std::ranges::any_of(
+        spec.mounts, [&](const oci::Mount& mount) { return mount.destination == device.path; });
+    if (taken) continue;
+    if (facts.in_user_namespace) {
       spec.mounts.push_back({device.path, "bind", device.source, {"rbind", "rprivate", "nosuid", "noexec"},
                              {}, {}});
       continue;
     }
-    const char type = S_ISBLK(info.st_mode) ? 'b' : 'c';
-    const auto major = static_cast<std::int64_t>(::major(info.st_rdev));
-    const auto minor = static_cast<std::int64_t>(::minor(info.st_rdev));
-    spec.linux.devices.push_back({device.path, type, major, minor, info.st_mode & 0777U, info.st_uid,
-                                  info.st_gid});
+    spec.linux.devices.push_back({device.path, device.type, device.major, device.minor, device.mode,
+                                  device.uid, device.gid});
     spec.linux.resources.devices.push_back(
-        {true, std::string(1, type), major, minor, device.permissions});
+        {true, std::string(1, device.type), device.major, device.minor, device.permissions});
   }
 }
 
@@ -103,7 +97,7 @@ void plan_isolation(const store::ContainerConfig& config, const SpecFacts& facts
     }
   }
   for (const auto& path : config.mask) linux_config.masked_paths.push_back(path);
-  add_devices(config, facts, spec);
+  add_devices(facts, spec);
 }
 
 oci::RuntimeSpec plan_spec(const store::ContainerConfig& config, const SpecFacts& facts) {

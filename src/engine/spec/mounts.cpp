@@ -40,7 +40,9 @@ void add_cgroup_mounts(const store::ContainerConfig& config, const SpecFacts& fa
 
 std::vector<oci::Mount> default_mounts(const store::ContainerConfig& config, const SpecFacts& facts) {
   std::vector<oci::Mount> mounts;
-  mounts.push_back({"/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}, {}, {}});
+  Options proc = {"nosuid", "noexec", "nodev"};
+  proc.insert(proc.end(), config.proc_options.begin(), config.proc_options.end());
+  mounts.push_back({"/proc", "proc", "proc", std::move(proc), {}, {}});
   mounts.push_back(
       {"/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}, {}, {}});
   mounts.push_back({"/sys", "sysfs", "sysfs",

@@ -58,8 +58,9 @@ oci::Process plan_process(const store::ContainerConfig& config, const SpecFacts&
   process.capabilities = plan_capabilities(config, process.user.uid == 0);
   process.no_new_privileges = config.no_new_privileges;
   process.rlimits = config.ulimits;
-  process.oom_score_adj = config.oom_score_adjustment;
+  if (config.oom_score_adjustment) process.oom_score_adj = static_cast<int>(*config.oom_score_adjustment);
   if (config.apparmor != "unconfined") process.apparmor_profile = config.apparmor;
+  process.selinux_label = config.selinux_label;
   return process;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A stored container configuration and what is known at start, turned into an OCI runtime
-// specification. Pure, but for device numbers, which it asks the host for.
+// specification. Pure.
 #pragma once
 
 #include <map>
@@ -19,6 +19,18 @@ inline constexpr std::string_view k_notify_name = "notify.sock";
 
 enum class CgroupView { none, unified, legacy };
 
+struct HostDevice {
+  std::string source;       ///< on the host
+  std::string path;         ///< in the container
+  std::string permissions;  ///< of "rwm"
+  char type = 'c';          ///< 'c' or 'b'
+  std::int64_t major = 0;
+  std::int64_t minor = 0;
+  std::uint32_t mode = 0;  ///< permission bits only
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+};
+
 /// What a start knows besides the configuration.
 struct SpecFacts {
   bool in_user_namespace = false;
@@ -32,6 +44,7 @@ struct SpecFacts {
   std::string hostname_path;
   std::string containerenv_path;
   std::string notify_directory;  ///< with the socket for sd_notify(3); "": none
+  std::vector<HostDevice> devices;  ///< to show in the container
   /// The first processes of the containers whose namespaces are joined, by id.
   std::map<std::string, linux::ProcessIdentity> containers;
 };

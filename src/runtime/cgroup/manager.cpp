@@ -120,4 +120,8 @@ std::unique_ptr<CgroupManager> make_cgroup_manager(const CgroupSupport& support,
   return std::make_unique<FileManager>(support);
 }
 
+std::unique_ptr<Cgroup> open_cgroup(const std::string& path) {
+  return make_cgroup_manager(detect_cgroups())->open(path);
+}
+
 }  // namespace coracle::runtime

@@ -103,7 +103,7 @@ struct ProcessPlan {
   unsigned short rows = 0;
   unsigned short columns = 0;
   std::optional<cpu_set_t> affinity;
-  int preserved_fds = 0;   ///< descriptors 3 … 2+n stay open
+  std::int64_t preserved_fds = 0;   ///< descriptors 3 … 2+n stay open
   bool built_in_init = false;  ///< pid 1 is a reaper of ours and the program its child
 };
 

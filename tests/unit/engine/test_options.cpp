@@ -116,14 +116,27 @@ TEST_CASE("restart policies, hosts, security options") {
   CHECK_FALSE(error_of([] { parse_add_host("nothing"); }).empty());
   CHECK_FALSE(error_of([] { parse_add_host("a:not an address"); }).empty());
   const auto security = parse_security_options(
-      {"seccomp=unconfined", "no-new-privileges", "mask=/a:/b", "unmask=ALL", "label=disable", "apparmor=x"});
+      {"seccomp=unconfined", "no-new-privileges", "mask=/a:/b", "unmask=ALL", "apparmor=x",
+       "proc-opts=hidepid=2,subset=pid", "label=type:web_t", "label=level:s0:c1,c2", "label=filetype:usr_t"});
   CHECK(security.seccomp == "unconfined");
   CHECK(security.no_new_privileges);
   CHECK(security.mask == Strings{"/a", "/b"});
   CHECK(security.unmask == Strings{"ALL"});
-  CHECK(security.label_disabled);
+  CHECK(security.selinux_label == "system_u:system_r:web_t:s0:c1,c2");
+  CHECK(security.proc == Strings{"hidepid=2", "subset=pid"});
+  CHECK(parse_security_options({"label=type:web_t", "label=disable"}).selinux_label.empty());
+  CHECK(parse_security_options({}).selinux_label.empty());
+  CHECK_FALSE(error_of([] { parse_security_options({"label=typo:web_t"}); }).empty());
+  CHECK_FALSE(error_of([] { parse_security_options({"proc-opts"}); }).empty());
   CHECK(security.apparmor == "x");
   CHECK_FALSE(error_of([] { parse_security_options({"nonsense=1"}); }).empty());
+}
+
+TEST_CASE("options of log drivers") {
+  CHECK_NOTHROW(require_log_options("json-file", {{"max-size", "10m"}, {"max-file", "3"}, {"tag", "x"}}));
+  CHECK_FALSE(error_of([] { require_log_options("json-file", {{"max-siez", "10m"}}); }).empty());
+  CHECK_FALSE(error_of([] { require_log_options("json-file", {{"max-size", "much"}}); }).empty());
+  CHECK_FALSE(error_of([] { require_log_options("json-file", {{"max-file", "0"}}); }).empty());
 }
 
 TEST_CASE("key and value, sizes") {

@@ -74,8 +74,12 @@ TEST_CASE("a container with mounts, a user, and everything read-only") {
   config.mask = {"/secret"};
   config.unmask = {"/proc/acpi", "/sys/*"};
   config.sysctls = {{"net.ipv4.ip_forward", "1"}};
+  config.selinux_label = "system_u:system_r:web_t:s0";
+  config.proc_options = {"hidepid=2"};
   auto facts = plain_facts();
   facts.notify_directory = "/run/c/notify";
+  facts.devices = {{"/dev/fuse", "/dev/boat", "rw", 'c', 10, 229, 0666, 0, 0},
+                   {"/dev/null", "/scratch", "rw", 'c', 1, 3, 0666, 0, 0}};
   check("mounts", config, facts);
 }
 
@@ -86,5 +90,6 @@ TEST_CASE("a privileged container of root") {
   facts.in_user_namespace = false;
   facts.cgroup_view = CgroupView::legacy;
   facts.cgroup_controllers = {"cpu,cpuacct", "memory"};
+  facts.devices = {{"/dev/snd/timer", "/dev/snd/timer", "rwm", 'c', 116, 33, 0660, 0, 29}};
   check("privileged", config, facts);
 }

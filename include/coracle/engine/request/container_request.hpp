@@ -53,9 +53,9 @@ struct ContainerRequest {
   std::int64_t timeout = 0;          ///< seconds the container may run; 0: no limit
   std::string umask;
   std::string timezone;              ///< --tz
-  int preserved_fds = 0;
+  std::int64_t preserved_fds = 0;
   std::vector<std::string> ulimits;  ///< nofile=1024:2048, host
-  std::optional<int> oom_score_adjustment;
+  std::optional<std::int64_t> oom_score_adjustment;
   std::string sdnotify = "container";  ///< conmon, container or ignore
 
   // Labels.

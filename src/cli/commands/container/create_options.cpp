@@ -51,19 +51,12 @@ void declare_process(OptionSet& options, ContainerRequest& request, CreateValues
   options.add("timeout", '\0', request.timeout, "Seconds the container may run");
   options.add("umask", '\0', request.umask, "umask of the first process");
   options.add("tz", '\0', request.timezone, "Time zone; local for the host's");
-  options.add_parsed("preserve-fds", '\0', [&request](std::string_view text) {
-           const auto count = parse_int(text);
-           if (!count || *count < 0 || *count > 1000) throw Error(ErrorClass::invalid_argument, "not a number of descriptors");
-           request.preserved_fds = static_cast<int>(*count);
-         }, "Pass on this many descriptors from 3 up").value_name("uint");
+  options.add("preserve-fds", '\0', request.preserved_fds, "Pass on this many descriptors from 3 up").between(0, 1000);
   options.add("sdnotify", '\0', request.sdnotify, "Who tells the service manager that it is ready: container, conmon, ignore")
       .choices({"container", "conmon", "ignore"});
   options.add("ulimit", '\0', request.ulimits, "Resource limit: NAME=SOFT[:HARD]");
-  options.add_parsed("oom-score-adj", '\0', [&request](std::string_view text) {
-           const auto score = parse_int(text);
-           if (!score || *score < -1000 || *score > 1000) throw Error(ErrorClass::invalid_argument, "not between -1000 and 1000");
-           request.oom_score_adjustment = static_cast<int>(*score);
-         }, "Adjust the kernel's choice when memory runs out (-1000 to 1000)").value_name("int");
+  options.add("oom-score-adj", '\0', request.oom_score_adjustment, "Adjust the kernel's choice when memory runs out (-1000 to 1000)")
+      .between(-1000, 1000);
   options.add("log-driver", '\0', request.log_driver, "Where the log goes: json-file, k8s-file, none, passthrough");
   options.add("log-opt", '\0', values.log_options, "Option of the log driver: max-size, max-file, path");
 }
@@ -91,10 +84,10 @@ void declare_network(OptionSet& options, ContainerRequest& request) {
 }
 
 void declare_isolation(OptionSet& options, ContainerRequest& request) {
-  options.add("privileged", '\0', request.privileged, "Give all capabilities, unmask all paths and allow all devices");
+  options.add("privileged", '\0', request.privileged, "Give all capabilities and all devices of the host, unmask all paths");
   options.add("cap-add", '\0', request.cap_add, "Add a capability");
   options.add("cap-drop", '\0', request.cap_drop, "Drop a capability");
-  options.add("security-opt", '\0', request.security_options, "seccomp=…, no-new-privileges, mask=…, unmask=…, apparmor=…, label=disable");
+  options.add("security-opt", '\0', request.security_options, "seccomp=…, no-new-privileges, mask=…, unmask=…, apparmor=…, label=…, proc-opts=…");
   options.add("sysctl", '\0', request.sysctls, "Set a kernel parameter of the container's namespaces");
   options.add("userns", '\0', request.user_namespace, "User namespace: host, keep-id[:uid=,gid=], auto, nomap");
   options.add("uidmap", '\0', request.uid_maps, "Map user ids: CONTAINER:HOST[:SIZE]");
@@ -180,7 +173,8 @@ engine::PullPolicy pull_policy(const std::string& text) {
   if (text == "always") return engine::PullPolicy::always;
   if (text == "never") return engine::PullPolicy::never;
   if (text == "newer") return engine::PullPolicy::newer;
-  return engine::PullPolicy::missing;
+  if (text == "missing") return engine::PullPolicy::missing;
+  throw Error(ErrorClass::invalid_argument, "unsupported pull policy \"{}\": expected always, missing, never or newer", text);
 }
 
 }  // namespace

@@ -40,11 +40,7 @@ void setup_exec(Command& command) {
   options.add("workdir", 'w', values.request.working_directory, "Working directory inside the container");
   options.add("privileged", '\0', values.request.privileged, "Give all capabilities");
   options.add("detach-keys", '\0', values.detach_keys, "Keys that detach");
-  options.add_parsed("preserve-fds", '\0', [&values](std::string_view text) {
-           const auto count = parse_int(text);
-           if (!count || *count < 0 || *count > 1000) throw Error(ErrorClass::invalid_argument, "not a number of descriptors");
-           values.request.preserved_fds = static_cast<int>(*count);
-         }, "Pass on this many descriptors from 3 up").value_name("uint");
+  options.add("preserve-fds", '\0', values.request.preserved_fds, "Pass on this many descriptors from 3 up").between(0, 1000);
 }
 
 }  // namespace coracle::cli

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/parent/birth.hpp"
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "coracle/base/error.hpp"
+#include "coracle/linux/user_namespace.hpp"
+
+namespace coracle::runtime {
+namespace {
+
+struct Cloned {
+  pid_t pid;
+  linux::Fd pidfd;
+};
+
+/// Children that are born while this lives are not dumpable. A container's processes may see them
+/// (exec, --pid=container:): until one has become its program none of them may look at its memory,
+/// its descriptors or our program file behind /proc/PID/exe (CVE-2016-9962, CVE-2019-5736).
+class HiddenBirth {
+ public:
+  explicit HiddenBirth(bool wanted) : before_(::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0)) {
+    if (wanted) ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  }
+  ~HiddenBirth() {
+    if (!is_child_) ::prctl(PR_SET_DUMPABLE, before_ == 1 ? 1 : 0, 0, 0, 0);
+  }
+  HiddenBirth(const HiddenBirth&) = delete;
+  HiddenBirth& operator=(const HiddenBirth&) = delete;
+
+  /// In the child: it stays as it was born.
+  void stay_hidden() noexcept { is_child_ = true; }
+
+ private:
+  int before_;
+  bool is_child_ = false;
+};
+
+/// clone3(2) like fork: the child returns here with pid 0.
+Cloned clone_process(int namespaces, int cgroup, bool hidden) {
+  HiddenBirth birth(hidden);
+  int pidfd = -1;
+  clone_args arguments{};
+  arguments.flags = static_cast<std::uint64_t>(namespaces) | CLONE_PIDFD;
+  arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
+  arguments.exit_signal = SIGCHLD;
+  if (cgroup >= 0) {
+    arguments.flags |= CLONE_INTO_CGROUP;
+    arguments.cgroup = static_cast<std::uint64_t>(cgroup);
+  }
+  const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
+  if (pid == 0) birth.stay_hidden();
+  if (pid < 0) {
+    SysError error("cannot create the container's process");
+    if (error.code() == ENOSPC) {
+      error.set_hint("a limit in /proc/sys/user/max_*_namespaces is reached");
+    }
+    throw error;
+  }
+  return {static_cast<pid_t>(pid), linux::Fd(pid == 0 ? -1 : pidfd)};
+}
+
+}  // namespace
+
+HostFacts gather_host_facts() {
+  HostFacts facts{linux::in_user_namespace(), linux::bounding_set(), linux::all_capabilities()};
+  if (::stat("/proc/self/exe", &facts.own_program) != 0) throw SysError("cannot find our own program");
+  return facts;
+}
+
+Newborn give_birth(const ChildPlan& plan, const ProcessOptions& options, const Birth& birth) {
+  const child::ExecVectors vectors(plan.process);
+  linux::SocketPair sockets = linux::make_socketpair(SOCK_SEQPACKET);
+  child::ChildResources resources;
+  resources.socket = sockets.second.get();
+  resources.parent_socket = sockets.first.get();
+  resources.standard[0] = options.streams.input;
+  resources.standard[1] = options.streams.output;
+  resources.standard[2] = options.streams.error;
+  resources.sources.mounts.resize(plan.mounts.size(), -1);
+  resources.sources.devices.resize(plan.devices.size(), -1);
+  resources.vectors = &vectors;
+  resources.seccomp = options.seccomp;
+  Cloned cloned = clone_process(birth.namespaces, options.cgroup, birth.hidden);
+  if (cloned.pid == 0) birth.entry(plan, resources);
+  return {StartedProcess(linux::Child(cloned.pid), std::move(cloned.pidfd)), std::move(sockets.first)};
+}
+
+}  // namespace coracle::runtime

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sched.h>
+#include <sys/stat.h>
+
+#include <fmt/format.h>
+
+#include "coracle/base/error.hpp"
+#include "coracle/linux/user_namespace.hpp"
+#include "coracle/runtime/container.hpp"
+#include "runtime/parent/birth.hpp"
+#include "runtime/parent/conversation.hpp"
+
+namespace coracle::runtime {
+namespace {
+
+bool same_namespace(pid_t pid, const char* name) {
+  struct stat ours {};
+  struct stat theirs {};
+  const std::string path = fmt::format("/proc/{}/ns/{}", pid, name);
+  const std::string own = fmt::format("/proc/self/ns/{}", name);
+  return ::stat(own.c_str(), &ours) == 0 && ::stat(path.c_str(), &theirs) == 0 &&
+         ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
+}
+
+/// A namespace shared with the host belongs to its user namespace: joining it again is refused.
+int differing_namespaces(pid_t pid) {
+  int flags = CLONE_NEWNS;
+  if (!same_namespace(pid, "net")) flags |= CLONE_NEWNET;
+  if (!same_namespace(pid, "ipc")) flags |= CLONE_NEWIPC;
+  if (!same_namespace(pid, "uts")) flags |= CLONE_NEWUTS;
+  if (!same_namespace(pid, "cgroup")) flags |= CLONE_NEWCGROUP;
+  return flags;
+}
+
+}  // namespace
+
+StartedProcess exec(const ExecRequest& request) {
+  linux::Fd target = linux::open_pidfd(request.target);
+  if (!target) {
+    throw Error(ErrorClass::conflict, "process {} of the container has ended", request.target.pid);
+  }
+  const bool other_user = !same_namespace(request.target.pid, "user");
+  const bool other_pid = !same_namespace(request.target.pid, "pid");
+  const int first = (other_user ? CLONE_NEWUSER : 0) | (other_pid ? CLONE_NEWPID : 0);
+  if (first != 0 && ::setns(target.get(), first) != 0) {
+    throw SysError("cannot join the container's namespaces");
+  }
+  if (other_user) linux::become_namespace_root();
+
+  ChildPlan plan;
+  plan.process = plan_process(*request.process, request.options, gather_host_facts());
+  plan.wait_for_parent = request.options.before_setup != nullptr;
+  plan.join.push_back({target.get(), differing_namespaces(request.target.pid), "of the container"});
+  auto [started, socket] =
+      give_birth(plan, request.options, {child::run_joining, 0, !plan.process.oom_score_adjustment});
+  Conversation conversation(started, std::move(socket));
+  if (plan.wait_for_parent) {
+    request.options.before_setup(started.process.pid());
+    conversation.say_go();
+  }
+  conversation.finish();
+  return std::move(started);
+}
+
+}  // namespace coracle::runtime
