@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coracle/cli/run.hpp"
 
-int main(int argc, char** argv) { return coracle::cli::run(argc, argv); }
+int main(int argc, char** argv) {
+  return coracle::cli::run(argc, argv);
+}

@@ -36,19 +36,11 @@ std::optional<std::uint16_t> parse_permissions(std::string_view text) {
   std::uint16_t bits = 0;
   for (const char letter : text) {
     switch (letter) {
-      case 'r':
-        bits |= 4;
-        break;
-      case 'w':
-        bits |= 2;
-        break;
-      case 'x':
-        bits |= 1;
-        break;
-      case '-':
-        break;
-      default:
-        return std::nullopt;
+      case 'r': bits |= 4; break;
+      case 'w': bits |= 2; break;
+      case 'x': bits |= 1; break;
+      case '-': break;
+      default: return std::nullopt;
     }
   }
   return bits;

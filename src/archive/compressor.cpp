@@ -122,16 +122,12 @@ class ZstdCompressor final : public ByteSink {
 
 std::unique_ptr<ByteSink> make_compressor(oci::Compression kind, int level, ByteSink& sink) {
   switch (kind) {
-    case oci::Compression::none:
-      return std::make_unique<PlainSink>(sink);
-    case oci::Compression::gzip:
-      return std::make_unique<GzipCompressor>(sink, level);
-    case oci::Compression::zstd:
-      return std::make_unique<ZstdCompressor>(sink, level);
+    case oci::Compression::none: return std::make_unique<PlainSink>(sink);
+    case oci::Compression::gzip: return std::make_unique<GzipCompressor>(sink, level);
+    case oci::Compression::zstd: return std::make_unique<ZstdCompressor>(sink, level);
     case oci::Compression::xz:
     case oci::Compression::bzip2:
-    case oci::Compression::unknown:
-      break;
+    case oci::Compression::unknown: break;
   }
   throw Error(ErrorClass::not_implemented, "compressing with '{}' is not supported",
               oci::to_string(kind));

@@ -62,7 +62,8 @@ class LayerCopier {
     copy_metadata(entry, copy.get(), node.path);
   }
 
-  void copy_leaf(const Node& node, const MergedView::Entry& entry, const std::string& name, int to) {
+  void copy_leaf(const Node& node, const MergedView::Entry& entry, const std::string& name,
+                 int to) {
     const std::string path = node.path.empty() ? name : node.path + "/" + name;
     if (entry.info.st_nlink > 1) {
       const auto [first, is_first] =
@@ -73,7 +74,8 @@ class LayerCopier {
       }
     }
     const linux::Fd from = layers_.open_share(node, entry.layer);
-    if (!from || !linux::try_copy_leaf(from.get(), to, name.c_str(), map_owner(entry.info, owners_))) {
+    if (!from ||
+        !linux::try_copy_leaf(from.get(), to, name.c_str(), map_owner(entry.info, owners_))) {
       throw SysError("cannot copy '{}'", path);
     }
   }
@@ -131,7 +133,8 @@ class TreeComparer {
   void compare_entry(int parent, const std::string& name, const std::string& path,
                      const Node& node) {
     struct stat info {};
-    if (::fstatat(parent, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return;  // Gone meanwhile.
+    if (::fstatat(parent, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0)
+      return;  // Gone meanwhile.
     const auto old = layers_.look_up(node, name);
     if (!old) {
       changes_.record(path, ChangeKind::added);
@@ -152,7 +155,8 @@ class TreeComparer {
     if (S_ISDIR(info.st_mode)) return false;
     if (info.st_size != old.info.st_size || info.st_rdev != old.info.st_rdev) return true;
     return S_ISLNK(info.st_mode) &&
-           read_link_at(parent, name) != read_link_at(layers_.open_share(node, old.layer).get(), name);
+           read_link_at(parent, name) !=
+               read_link_at(layers_.open_share(node, old.layer).get(), name);
   }
 
   bool is_excluded(const std::string& path) const { return excluded_ && excluded_(path); }
@@ -170,8 +174,8 @@ void copy_layers(const std::vector<std::string>& layers, int to, const linux::Id
 }
 
 std::vector<Change> compare_with_layers(
-    const std::string& tree, const std::vector<std::string>& layers, const linux::IdMappings& owners,
-    const std::function<bool(std::string_view path)>& excluded) {
+    const std::string& tree, const std::vector<std::string>& layers,
+    const linux::IdMappings& owners, const std::function<bool(std::string_view path)>& excluded) {
   const linux::Fd directory = linux::open_file(tree, O_RDONLY | O_DIRECTORY);
   TreeComparer comparer(layers, owners, excluded);
   comparer.compare_root(directory.get());

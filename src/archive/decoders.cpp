@@ -169,17 +169,12 @@ class Bzip2Decoder final : public Decoder {
 
 std::unique_ptr<Decoder> make_decoder(oci::Compression compression) {
   switch (compression) {
-    case oci::Compression::gzip:
-      return std::make_unique<GzipDecoder>();
-    case oci::Compression::zstd:
-      return std::make_unique<ZstdDecoder>();
-    case oci::Compression::xz:
-      return std::make_unique<XzDecoder>();
-    case oci::Compression::bzip2:
-      return std::make_unique<Bzip2Decoder>();
+    case oci::Compression::gzip: return std::make_unique<GzipDecoder>();
+    case oci::Compression::zstd: return std::make_unique<ZstdDecoder>();
+    case oci::Compression::xz: return std::make_unique<XzDecoder>();
+    case oci::Compression::bzip2: return std::make_unique<Bzip2Decoder>();
     case oci::Compression::none:
-    case oci::Compression::unknown:
-      break;
+    case oci::Compression::unknown: break;
   }
   throw Error(ErrorClass::internal, "no decoder for compression '{}'", oci::to_string(compression));
 }

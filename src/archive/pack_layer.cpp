@@ -39,18 +39,12 @@ std::vector<std::string> sorted_names(int directory) {
 
 EntryType type_of(mode_t mode) noexcept {
   switch (mode & S_IFMT) {
-    case S_IFDIR:
-      return EntryType::directory;
-    case S_IFLNK:
-      return EntryType::symlink;
-    case S_IFCHR:
-      return EntryType::character_device;
-    case S_IFBLK:
-      return EntryType::block_device;
-    case S_IFIFO:
-      return EntryType::fifo;
-    default:
-      return EntryType::file;
+    case S_IFDIR: return EntryType::directory;
+    case S_IFLNK: return EntryType::symlink;
+    case S_IFCHR: return EntryType::character_device;
+    case S_IFBLK: return EntryType::block_device;
+    case S_IFIFO: return EntryType::fifo;
+    default: return EntryType::file;
   }
 }
 
@@ -75,7 +69,8 @@ class Packer {
       pack_entry(directory, name, path, child);
     }
     if (const auto removed = removed_.find(path); removed != removed_.end()) {
-      for (const auto& name : removed->second) add_mark(path, std::string(k_whiteout_prefix) + name);
+      for (const auto& name : removed->second)
+        add_mark(path, std::string(k_whiteout_prefix) + name);
     }
   }
   void finish() { pax_.finish(); }
@@ -87,7 +82,8 @@ class Packer {
       auto slash = path.rfind('/');
       if (change.kind == ChangeKind::deleted) {
         const bool at_root = slash == std::string::npos;
-        removed_[at_root ? "" : path.substr(0, slash)].push_back(path.substr(at_root ? 0 : slash + 1));
+        removed_[at_root ? "" : path.substr(0, slash)].push_back(
+            path.substr(at_root ? 0 : slash + 1));
       } else {
         selected_.insert(path);
       }

@@ -30,12 +30,8 @@ TarEntry describe(const EntryHeader& header) {
   entry.name = clean_name(header.path);
   entry.size = header.size;
   switch (header.type) {
-    case EntryType::file:
-      entry.kind = TarEntry::Kind::file;
-      break;
-    case EntryType::directory:
-      entry.kind = TarEntry::Kind::directory;
-      break;
+    case EntryType::file: entry.kind = TarEntry::Kind::file; break;
+    case EntryType::directory: entry.kind = TarEntry::Kind::directory; break;
     case EntryType::symlink:
       entry.kind = TarEntry::Kind::symlink;
       entry.link_target = header.link_target;
@@ -47,8 +43,7 @@ TarEntry describe(const EntryHeader& header) {
     case EntryType::character_device:
     case EntryType::block_device:
     case EntryType::fifo:
-    case EntryType::other:
-      break;
+    case EntryType::other: break;
   }
   return entry;
 }

@@ -49,23 +49,16 @@ EntryType type_of(char flag, const std::string& path) noexcept {
     case '7':  // Contiguous: a wish about the place on disk.
       // Before there was a flag for directories.
       return path.ends_with('/') ? EntryType::directory : EntryType::file;
-    case 'S':
-      return EntryType::file;  // GNU's first sparse format.
-    case '1':
-      return EntryType::hard_link;
-    case '2':
-      return EntryType::symlink;
-    case '3':
-      return EntryType::character_device;
-    case '4':
-      return EntryType::block_device;
+    case 'S': return EntryType::file;  // GNU's first sparse format.
+    case '1': return EntryType::hard_link;
+    case '2': return EntryType::symlink;
+    case '3': return EntryType::character_device;
+    case '4': return EntryType::block_device;
     case '5':
     case 'D':  // With the names in it, for incremental backups.
       return EntryType::directory;
-    case '6':
-      return EntryType::fifo;
-    default:
-      return EntryType::other;
+    case '6': return EntryType::fifo;
+    default: return EntryType::other;
   }
 }
 
@@ -172,12 +165,8 @@ const EntryHeader* TarReader::next() {
     if (!checksum_matches(header)) damaged("a header has a wrong checksum, or this is no tar file");
     const std::uint64_t size = size_of(header);
     switch (header.type) {
-      case 'L':
-        long_name_ = read_text(size, "a name");
-        break;
-      case 'K':
-        long_link_ = read_text(size, "a link target");
-        break;
+      case 'L': long_name_ = read_text(size, "a name"); break;
+      case 'K': long_link_ = read_text(size, "a link target"); break;
       case 'x':
       case 'X':  // Solaris, before POSIX.
         records_ = parse_pax_records(read_text(size, "an extension header"));
@@ -189,9 +178,7 @@ const EntryHeader* TarReader::next() {
         skip(size);
         skip(padding_of(size));
         break;
-      default:
-        read_entry(header);
-        return &entry_;
+      default: read_entry(header); return &entry_;
     }
   }
   if (!long_name_.empty() || !long_link_.empty() || !records_.empty()) damaged("it ends too early");

@@ -91,27 +91,14 @@ class Unpacker {
   void extract_by_type(const EntryPath& path, const EntryHeader& entry) {
     const int parent = tree_.open_parent(path);
     switch (entry.type) {
-      case EntryType::file:
-        extract_file(parent, path.name(), entry);
-        break;
-      case EntryType::directory:
-        extract_directory(parent, path, entry);
-        break;
-      case EntryType::symlink:
-        extract_symlink(parent, path.name(), entry);
-        break;
-      case EntryType::fifo:
-        extract_node(parent, path.name(), entry, S_IFIFO);
-        break;
-      case EntryType::character_device:
-        extract_node(parent, path.name(), entry, S_IFCHR);
-        break;
-      case EntryType::block_device:
-        extract_node(parent, path.name(), entry, S_IFBLK);
-        break;
+      case EntryType::file: extract_file(parent, path.name(), entry); break;
+      case EntryType::directory: extract_directory(parent, path, entry); break;
+      case EntryType::symlink: extract_symlink(parent, path.name(), entry); break;
+      case EntryType::fifo: extract_node(parent, path.name(), entry, S_IFIFO); break;
+      case EntryType::character_device: extract_node(parent, path.name(), entry, S_IFCHR); break;
+      case EntryType::block_device: extract_node(parent, path.name(), entry, S_IFBLK); break;
       case EntryType::hard_link:
-      case EntryType::other:
-        refuse_entry("unknown file type", path.text);
+      case EntryType::other: refuse_entry("unknown file type", path.text);
     }
   }
 

@@ -4,9 +4,8 @@
 // The EVP interface loads and initialises OpenSSL's providers on first use, which costs more than
 // hashing a manifest does. The plain functions use the same assembly and cost nothing to start.
 #define OPENSSL_SUPPRESS_DEPRECATED
-#include <openssl/sha.h>
-
 #include <array>
+#include <openssl/sha.h>
 #include <variant>
 
 #include "coracle/base/error.hpp"
@@ -36,7 +35,9 @@ Digest Digest::parse(std::string_view text) {
   return Digest(std::string(text));
 }
 
-Digest Digest::sha256_from_hex(std::string hex) { return parse("sha256:" + hex); }
+Digest Digest::sha256_from_hex(std::string hex) {
+  return parse("sha256:" + hex);
+}
 
 std::string_view Digest::algorithm() const noexcept {
   return std::string_view(text_).substr(0, text_.find(':'));

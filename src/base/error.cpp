@@ -46,29 +46,23 @@ ErrorClass class_of_errno(int errno_value) noexcept {
   switch (errno_value) {
     case ENOENT:
     case ENOTDIR:
-    case ESRCH:
-      return ErrorClass::not_found;
+    case ESRCH: return ErrorClass::not_found;
     case EEXIST:
     case EBUSY:
-    case ENOTEMPTY:
-      return ErrorClass::conflict;
+    case ENOTEMPTY: return ErrorClass::conflict;
     case EPERM:
     case EACCES:
-    case EROFS:
-      return ErrorClass::permission_denied;
+    case EROFS: return ErrorClass::permission_denied;
     case EINVAL:
     case ENAMETOOLONG:
-    case ELOOP:
-      return ErrorClass::invalid_argument;
+    case ELOOP: return ErrorClass::invalid_argument;
     case ENOSPC:
     case EDQUOT:
     case EMFILE:
     case ENFILE:
     case ENOMEM:
-    case EAGAIN:
-      return ErrorClass::unavailable;
-    default:
-      return ErrorClass::internal;
+    case EAGAIN: return ErrorClass::unavailable;
+    default: return ErrorClass::internal;
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Debian ships fmt as a shared library and as headers, without a static library. This is that static
-// library: the definitions once here, instead of in every file as FMT_HEADER_ONLY would have it.
+// Debian ships fmt as a shared library and as headers, without a static library. This is that
+// static library: the definitions once here, instead of in every file as FMT_HEADER_ONLY would have
+// it.
 #include <fmt/format-inl.h>
 
 FMT_BEGIN_NAMESPACE

@@ -13,18 +13,18 @@ namespace coracle {
 namespace {
 
 constexpr std::array k_moods = {
-    "amber", "bold",  "brave", "bright", "brisk", "calm",  "clear",  "clever", "coastal", "cosy",
-    "deft",  "eager", "early", "fair",   "fine",  "fleet", "gentle", "glad",   "golden",  "grand",
-    "happy", "hardy", "keen",  "kind",   "light", "lucky", "merry",  "mild",   "neat",    "nimble",
-    "noble", "plucky", "proud", "quick", "quiet", "ready", "salty",  "sharp",  "silver",  "sleek",
-    "snug",  "sound", "spry",  "steady", "still", "sunny", "swift",  "tidy",   "trim",    "warm"};
+    "amber", "bold",   "brave", "bright", "brisk", "calm",  "clear",  "clever", "coastal", "cosy",
+    "deft",  "eager",  "early", "fair",   "fine",  "fleet", "gentle", "glad",   "golden",  "grand",
+    "happy", "hardy",  "keen",  "kind",   "light", "lucky", "merry",  "mild",   "neat",    "nimble",
+    "noble", "plucky", "proud", "quick",  "quiet", "ready", "salty",  "sharp",  "silver",  "sleek",
+    "snug",  "sound",  "spry",  "steady", "still", "sunny", "swift",  "tidy",   "trim",    "warm"};
 constexpr std::array k_things = {
-    "anchor", "beacon", "bollard", "boom",   "breeze", "buoy",   "canoe",  "channel", "cove",
-    "creek",  "current", "delta",  "dinghy", "dock",   "eddy",   "estuary", "ferry",  "fjord",
-    "gull",   "harbour", "heron",  "inlet",  "island", "jetty",  "kayak",  "keel",    "lagoon",
-    "lantern", "mast",  "oar",     "osprey", "otter",  "paddle", "pier",   "punt",    "quay",
-    "raft",   "reef",   "ripple",  "river",  "rudder", "sail",   "seal",   "shoal",   "skiff",
-    "tern",   "thwart", "tide",    "tiller", "wharf"};
+    "anchor",  "beacon",  "bollard", "boom",   "breeze", "buoy",   "canoe",   "channel", "cove",
+    "creek",   "current", "delta",   "dinghy", "dock",   "eddy",   "estuary", "ferry",   "fjord",
+    "gull",    "harbour", "heron",   "inlet",  "island", "jetty",  "kayak",   "keel",    "lagoon",
+    "lantern", "mast",    "oar",     "osprey", "otter",  "paddle", "pier",    "punt",    "quay",
+    "raft",    "reef",    "ripple",  "river",  "rudder", "sail",   "seal",    "shoal",   "skiff",
+    "tern",    "thwart",  "tide",    "tiller", "wharf"};
 
 void fill_random(unsigned char* bytes, std::size_t size) {
   if (::getrandom(bytes, size, 0) != static_cast<ssize_t>(size)) {
@@ -47,7 +47,9 @@ std::string random_hex(std::size_t bytes) {
   return text;
 }
 
-std::string random_id() { return random_hex(k_id_length / 2); }
+std::string random_id() {
+  return random_hex(k_id_length / 2);
+}
 
 std::string random_name() {
   std::array<std::uint16_t, 2> pick{};
@@ -55,6 +57,8 @@ std::string random_name() {
   return std::string(k_moods[pick[0] % k_moods.size()]) + "_" + k_things[pick[1] % k_things.size()];
 }
 
-std::string short_id(std::string_view id) { return std::string(id.substr(0, k_short_id_length)); }
+std::string short_id(std::string_view id) {
+  return std::string(id.substr(0, k_short_id_length));
+}
 
 }  // namespace coracle

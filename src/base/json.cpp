@@ -32,16 +32,13 @@ Json parse_json(std::string_view text, std::string_view origin) {
         members.push_back(0);
         break;
       case Json::parse_event_t::object_end:
-      case Json::parse_event_t::array_end:
-        members.pop_back();
-        break;
+      case Json::parse_event_t::array_end: members.pop_back(); break;
       case Json::parse_event_t::key:
         if (++members.back() > k_max_members) {
           throw Error(ErrorClass::invalid_argument, "{}: JSON object has too many members", origin);
         }
         break;
-      case Json::parse_event_t::value:
-        break;
+      case Json::parse_event_t::value: break;
     }
     return true;
   };

@@ -23,9 +23,13 @@ std::optional<Level> parse_level(std::string_view name) noexcept {
   return std::nullopt;
 }
 
-void set_level(Level level) noexcept { threshold = level; }
+void set_level(Level level) noexcept {
+  threshold = level;
+}
 
-bool enabled(Level level) noexcept { return level >= threshold; }
+bool enabled(Level level) noexcept {
+  return level >= threshold;
+}
 
 void write(Level level, std::string_view message) noexcept {
   if (!enabled(level)) return;

@@ -12,8 +12,12 @@ namespace {
 
 constexpr std::string_view k_space = " \t\r\n\v\f";
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+char upper(char c) {
+  return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
+}
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -107,8 +111,8 @@ std::optional<std::int64_t> parse_int(std::string_view text, int base) {
 std::optional<std::int64_t> parse_size(std::string_view text) {
   double number = 0;
   if (text.empty() || text[0] < '0' || text[0] > '9') return std::nullopt;  // No "nan", no "inf".
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number,
-                                            std::chars_format::fixed);
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   if (error != std::errc{} || number < 0) return std::nullopt;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   std::string unit = to_lower(trim(text));
@@ -123,7 +127,8 @@ std::optional<std::int64_t> parse_size(std::string_view text) {
   return static_cast<std::int64_t>(bytes);
 }
 
-std::string expand_variables(std::string_view text, const std::map<std::string, std::string>& values) {
+std::string expand_variables(std::string_view text,
+                             const std::map<std::string, std::string>& values) {
   constexpr std::string_view k_name_characters =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
   std::string result;
@@ -134,7 +139,8 @@ std::string expand_variables(std::string_view text, const std::map<std::string, 
     text.remove_prefix(dollar + 1);
     const bool braced = text.starts_with('{') && text.find('}') != std::string_view::npos;
     if (braced) text.remove_prefix(1);
-    const auto end = braced ? text.find('}') : std::min(text.find_first_not_of(k_name_characters), text.size());
+    const auto end =
+        braced ? text.find('}') : std::min(text.find_first_not_of(k_name_characters), text.size());
     const auto value = values.find(std::string(text.substr(0, end)));
     if (value != values.end()) result += value->second;
     text.remove_prefix(end + (braced ? 1 : 0));

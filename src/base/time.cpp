@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coracle/base/time.hpp"
 
-#include <fmt/format.h>
 #include <time.h>
 
 #include <array>
-#include <limits>
 #include <cmath>
+#include <fmt/format.h>
+#include <limits>
 
 #include "coracle/base/strings.hpp"
 
@@ -132,7 +132,8 @@ Timestamp from_unix(std::time_t whole, long nanos) {
 /// One "1.5h" off the front of a duration.
 std::optional<double> take_duration_part(std::string_view& text) {
   std::size_t digits = 0;
-  while (digits < text.size() && (text[digits] == '.' || (text[digits] >= '0' && text[digits] <= '9')))
+  while (digits < text.size() &&
+         (text[digits] == '.' || (text[digits] >= '0' && text[digits] <= '9')))
     ++digits;
   const auto number = text.substr(0, digits);
   if (number.empty() || number == ".") return std::nullopt;
@@ -155,8 +156,14 @@ std::optional<double> take_duration_part(std::string_view& text) {
     double nanos;
   };
   // Longer names first: "ms" before "m" and "s".
-  constexpr std::array<Unit, 8> k_units = {{{"ns", 1}, {"us", 1e3}, {"µs", 1e3}, {"μs", 1e3},
-                                            {"ms", 1e6}, {"s", 1e9}, {"m", 6e10}, {"h", 3.6e12}}};
+  constexpr std::array<Unit, 8> k_units = {{{"ns", 1},
+                                            {"us", 1e3},
+                                            {"µs", 1e3},
+                                            {"μs", 1e3},
+                                            {"ms", 1e6},
+                                            {"s", 1e9},
+                                            {"m", 6e10},
+                                            {"h", 3.6e12}}};
   for (const Unit& unit : k_units) {
     if (text.starts_with(unit.name)) {
       text.remove_prefix(unit.name.size());

@@ -78,12 +78,9 @@ class Parser {
   /// What an option means that stands alone; nothing if it needs a value.
   static std::optional<std::string_view> implied_value(const Option& option) {
     switch (option.arity()) {
-      case Option::Arity::flag:
-        return "true";
-      case Option::Arity::optional_value:
-        return option.implied_value();
-      case Option::Arity::value:
-        break;
+      case Option::Arity::flag: return "true";
+      case Option::Arity::optional_value: return option.implied_value();
+      case Option::Arity::value: break;
     }
     return std::nullopt;
   }

@@ -42,8 +42,8 @@ struct CommandContext {
   std::vector<std::string> arguments;
   Output& out;
   Output& err;
-  int input;            ///< descriptor of standard input
-  std::string program;  ///< argv[0]
+  int input;                              ///< descriptor of standard input
+  std::string program;                    ///< argv[0]
   std::vector<std::string> command_line;  ///< everything that was typed
   CommandTable table;
   CompletionSource* completions = nullptr;  ///< none: only commands and options are completed

@@ -161,15 +161,10 @@ class Completer {
   void complete_kind(CompletionKind kind, std::string_view word, const std::string& head) {
     switch (kind) {
       case CompletionKind::none:
-      case CompletionKind::subcommand:
-        return;
+      case CompletionKind::subcommand: return;
       case CompletionKind::file:
-      case CompletionKind::command:
-        result_.directive = CompletionDirective::files;
-        return;
-      case CompletionKind::directory:
-        result_.directive = CompletionDirective::directories;
-        return;
+      case CompletionKind::command: result_.directive = CompletionDirective::files; return;
+      case CompletionKind::directory: result_.directive = CompletionDirective::directories; return;
       case CompletionKind::container:
       case CompletionKind::running_container:
       case CompletionKind::stopped_container:
@@ -177,8 +172,7 @@ class Completer {
       case CompletionKind::container_or_image:
       case CompletionKind::volume:
       case CompletionKind::network:
-      case CompletionKind::secret:
-        break;
+      case CompletionKind::secret: break;
     }
     if (source_ == nullptr) return;
     for (Candidate& candidate : source_->candidates(kind, word, global_)) {

@@ -33,7 +33,8 @@ void declare_global_options(OptionSet& set, GlobalOptions& options) {
   // docker's own global options.
   set.add("debug", 'D', options.debug, "Enable debug mode").hidden();
   set.add_ignored("config", '\0', Option::Arity::value, "Location of client config files");
-  set.add_ignored("tmpdir", '\0', Option::Arity::value, "Path to the tmp directory for state content");
+  set.add_ignored("tmpdir", '\0', Option::Arity::value,
+                  "Path to the tmp directory for state content");
   set.add_ignored("context", '\0', Option::Arity::value, "Name of the context to use");
   // The runtime, the monitor and the network helper of coracle are part of it.
   set.add_ignored("runtime", '\0', Option::Arity::value,

@@ -114,7 +114,8 @@ void Option::set(std::string_view text) {
   try {
     const auto number = range_ ? parse_int(text) : std::nullopt;
     if (range_ && (!number || *number < range_->first || *number > range_->second)) {
-      throw Error(ErrorClass::invalid_argument, "not between {} and {}", range_->first, range_->second);
+      throw Error(ErrorClass::invalid_argument, "not between {} and {}", range_->first,
+                  range_->second);
     }
     if (comma_separated_) {
       for (const std::string& part : split_csv(text)) assign_(part);
@@ -217,7 +218,8 @@ Option& OptionSet::add_ignored(std::string_view name, char letter, Option::Arity
 Option& OptionSet::add_refused(std::string_view name, char letter, Option::Arity arity,
                                std::string_view lacking) {
   const auto refuse = [name, lacking](std::string_view) {
-    throw Error(ErrorClass::not_implemented, "--{} is not supported: there are no {} yet", name, lacking);
+    throw Error(ErrorClass::not_implemented, "--{} is not supported: there are no {} yet", name,
+                lacking);
   };
   return declare({name, letter, arity, lacking, refuse}).hidden();
 }

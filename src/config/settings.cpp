@@ -23,7 +23,8 @@ const std::vector<Setting>& settings() {
       {{"engine", "detach_keys", "keys", "CORACLE_DETACH_KEYS", "the keys that detach a terminal"},
        &Config::detach_keys},
       {{"engine", "hooks_dir", "list of paths", "",
-        "directories of hooks, as oci-hooks(5) describes them; /usr/share/containers/oci/hooks.d and "
+        "directories of hooks, as oci-hooks(5) describes them; /usr/share/containers/oci/hooks.d "
+        "and "
         "/etc/containers/oci/hooks.d for root when unset"},
        &Config::hooks_dirs},
       {{"engine", "stop_timeout", "seconds", "", "how long stop waits before it kills"},

@@ -19,8 +19,10 @@ const linux::IdMappings& Context::mappings() {
     mappings_ = linux::rootless_mappings(linux::current_identity());
     if (linux::is_single_id(mappings_)) {
       log::warn(
-          "no subordinate ids are granted to this user: all files of images will belong to the same "
-          "user. Grant some with: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER");
+          "no subordinate ids are granted to this user: all files of images will belong to the "
+          "same "
+          "user. Grant some with: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 "
+          "USER");
     }
   }
   return mappings_;

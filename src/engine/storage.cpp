@@ -35,7 +35,8 @@ std::string kernel_release() {
 int try_overlay(Context& context, const std::string& place) noexcept {
   try {
     context.enter_namespace();
-    if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    if (::unshare(CLONE_NEWNS) != 0 ||
+        ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
       return errno;
     }
     for (const char* name : {"lower", "upper", "work", "merged"}) {
@@ -114,7 +115,8 @@ linux::RootfsPlan plan_rootfs(Context& context, const store::ContainerConfig& co
     return plan;
   }
   const bool shifted = !config.id_mappings.empty();
-  plan.kind = config.driver == config::k_fuse_overlayfs || shifted ? Kind::fuse_overlayfs : Kind::overlay;
+  plan.kind =
+      config.driver == config::k_fuse_overlayfs || shifted ? Kind::fuse_overlayfs : Kind::overlay;
   plan.mount_point = containers.merged(id);
   plan.upper = containers.upper(id);
   plan.work = containers.work(id);
@@ -152,7 +154,8 @@ std::vector<std::string> root_directories(Context& context, const store::Contain
 }
 
 FuseMount::FuseMount(const linux::RootfsPlan& plan)
-    : mount_point_(plan.mount_point), mount_table_(linux::open_file("/proc/self/mountinfo", O_RDONLY)) {
+    : mount_point_(plan.mount_point),
+      mount_table_(linux::open_file("/proc/self/mountinfo", O_RDONLY)) {
   std::string lower;
   // Relative to the short names: the option string has a limit here, too.
   for (const auto& name : plan.short_lower) lower += (lower.empty() ? "" : ":") + name;
@@ -188,7 +191,8 @@ pid_t FuseMount::finish() {
 bool FuseMount::is_mounted() const noexcept {
   // The program answers no question yet: only what the kernel itself knows.
   struct statx info {};
-  return ::statx(AT_FDCWD, mount_point_.c_str(), AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, 0, &info) == 0 &&
+  return ::statx(AT_FDCWD, mount_point_.c_str(), AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, 0, &info) ==
+             0 &&
          (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 

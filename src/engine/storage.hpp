@@ -26,8 +26,8 @@ std::vector<std::string> root_directories(Context& context, const store::Contain
 /// only fuse-overlayfs can do for an ordinary user.
 linux::RootfsPlan plan_rootfs(Context& context, const store::ContainerConfig& config);
 
-/// A fuse-overlayfs plan that is being mounted in this process' own mount namespace; the container's
-/// is copied from it. The program ends with the last mount.
+/// A fuse-overlayfs plan that is being mounted in this process' own mount namespace; the
+/// container's is copied from it. The program ends with the last mount.
 class FuseMount {
  public:
   explicit FuseMount(const linux::RootfsPlan& plan);

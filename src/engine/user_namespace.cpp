@@ -39,7 +39,8 @@ std::optional<linux::ProcessIdentity> parse_entry(const std::string& name) {
 
 linux::Fd open_namespace_of(const linux::ProcessIdentity& process) {
   // Another user's process may have the number by now: its files are not for us.
-  linux::Fd fd = linux::try_open_at(AT_FDCWD, fmt::format("/proc/{}/ns/user", process.pid), O_RDONLY);
+  linux::Fd fd =
+      linux::try_open_at(AT_FDCWD, fmt::format("/proc/{}/ns/user", process.pid), O_RDONLY);
   // Only a process that is still itself after the opening was it before.
   if (fd && !linux::is_alive(process)) fd.reset();
   return fd;

@@ -25,7 +25,8 @@ void change(int parent, const std::string& name, uid_t uid, gid_t gid) {
   if (!S_ISDIR(info.st_mode)) return;
   const Fd directory = open_at(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   Directory entries(directory.get());
-  while (const auto entry = entries.next()) change(directory.get(), std::string(entry->name), uid, gid);
+  while (const auto entry = entries.next())
+    change(directory.get(), std::string(entry->name), uid, gid);
 }
 
 }  // namespace

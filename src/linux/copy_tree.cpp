@@ -48,8 +48,8 @@ bool copy_content(int from, int to, off_t size) noexcept {
   if (::ioctl(to, FICLONE, from) == 0) return true;
   off_t left = size;
   while (left > 0) {
-    const ssize_t copied = ::copy_file_range(from, nullptr, to, nullptr,
-                                             static_cast<std::size_t>(left), 0);
+    const ssize_t copied =
+        ::copy_file_range(from, nullptr, to, nullptr, static_cast<std::size_t>(left), 0);
     if (copied > 0) {
       left -= copied;
       continue;

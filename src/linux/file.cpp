@@ -8,14 +8,13 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <fmt/format.h>
 #include <memory>
 
-#include <fmt/format.h>
-
 #include "coracle/base/error.hpp"
-#include "coracle/base/strings.hpp"
 #include "coracle/base/log.hpp"
 #include "coracle/base/scope_exit.hpp"
+#include "coracle/base/strings.hpp"
 #include "coracle/linux/directory.hpp"
 
 namespace coracle::linux {
@@ -72,7 +71,9 @@ void write_existing(const std::string& path, std::string_view content) {
   }
 }
 
-bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+bool exists(const std::string& path) {
+  return ::access(path.c_str(), F_OK) == 0;
+}
 
 std::optional<struct stat> stat_if_exists(const std::string& path) {
   struct stat info {};
@@ -164,7 +165,9 @@ TempDir::~TempDir() {
   }
 }
 
-std::string TempDir::release() noexcept { return std::exchange(path_, {}); }
+std::string TempDir::release() noexcept {
+  return std::exchange(path_, {});
+}
 
 namespace {
 

@@ -19,7 +19,8 @@ namespace {
 /// Whether the kernel lets us write the map without a helper: one line that maps our own id, or the
 /// capability in our own namespace.
 bool may_write_directly(const std::vector<IdRange>& ranges, std::uint32_t own) {
-  return ::geteuid() == 0 || (ranges.size() == 1 && ranges[0].size == 1 && ranges[0].outside == own);
+  return ::geteuid() == 0 ||
+         (ranges.size() == 1 && ranges[0].size == 1 && ranges[0].outside == own);
 }
 
 [[noreturn]] void hold_namespace(pid_t parent) {
@@ -33,7 +34,8 @@ bool may_write_directly(const std::vector<IdRange>& ranges, std::uint32_t own) {
 /// A child in a new user namespace that does nothing. Its memory is a copy, as after fork(2).
 Child start_holder() {
   const pid_t parent = ::getpid();
-  const long pid = ::syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
+  const long pid =
+      ::syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
   if (pid == 0) hold_namespace(parent);
   if (pid > 0) return Child(static_cast<pid_t>(pid));
   SysError error("cannot create a user namespace");
@@ -70,8 +72,8 @@ MappingHelper::MappingHelper(const char* program, pid_t pid, const std::vector<I
 void MappingHelper::finish() {
   if (!child_.valid() || exit_code_of(child_.wait()) == 0) return;
   const std::string said(trim(read_all(complaint_.get(), 1U << 16)));
-  Error error(ErrorClass::unavailable, "{} refused to map the ids of process {}: {}", program_, pid_,
-              said.empty() ? "no reason given" : said);
+  Error error(ErrorClass::unavailable, "{} refused to map the ids of process {}: {}", program_,
+              pid_, said.empty() ? "no reason given" : said);
   error.set_hint(fmt::format(
       "check that {} is setuid root and that /etc/subuid and /etc/subgid grant you ranges: "
       "usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER",

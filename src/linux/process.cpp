@@ -36,7 +36,9 @@ std::optional<std::uint64_t> start_time_of(pid_t pid) {
   return static_cast<std::uint64_t>(*value);
 }
 
-ProcessIdentity identity_of(pid_t pid) { return {pid, start_time_of(pid).value_or(0)}; }
+ProcessIdentity identity_of(pid_t pid) {
+  return {pid, start_time_of(pid).value_or(0)};
+}
 
 std::string boot_id() {
   return std::string(trim(read_file("/proc/sys/kernel/random/boot_id", 256)));
@@ -68,7 +70,9 @@ Child& Child::operator=(Child&& other) noexcept {
   return *this;
 }
 
-Child::~Child() { kill(); }
+Child::~Child() {
+  kill();
+}
 
 void Child::kill() noexcept {
   if (pid_ <= 0) return;
@@ -227,6 +231,8 @@ void CpuPin::restore(pid_t pid) const noexcept {
   if (is_pinned_) ::sched_setaffinity(pid, sizeof before_, &before_);
 }
 
-void set_process_name(const char* name) noexcept { ::prctl(PR_SET_NAME, name, 0, 0, 0); }
+void set_process_name(const char* name) noexcept {
+  ::prctl(PR_SET_NAME, name, 0, 0, 0);
+}
 
 }  // namespace coracle::linux

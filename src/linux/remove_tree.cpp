@@ -69,7 +69,8 @@ class TreeRemover {
       ::fchmod(directory, 0700);
       if (::unlinkat(directory, name.c_str(), 0) == 0 || errno == ENOENT) return;
     }
-    if (errno != EISDIR && errno != EPERM) throw SysError("cannot remove '{}' in '{}'", name, path_);
+    if (errno != EISDIR && errno != EPERM)
+      throw SysError("cannot remove '{}' in '{}'", name, path_);
     if (::unlinkat(directory, name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return;
     if (errno != ENOTEMPTY && errno != EEXIST) {
       throw SysError("cannot remove directory '{}' in '{}'", name, path_);

@@ -34,7 +34,9 @@ int openat2(int directory, const char* path, int flags, mode_t mode, std::uint64
 }
 
 /// Kernels before 5.6, and seccomp filters that do not know the call, answer with these.
-bool openat2_is_missing(int error) { return error == ENOSYS || error == EPERM; }
+bool openat2_is_missing(int error) {
+  return error == ENOSYS || error == EPERM;
+}
 
 /// The resolution of openat2 by hand: one component at a time, each opened without following links.
 /// `follow` says whether symbolic links are resolved (inside the root) or refused.
@@ -69,7 +71,8 @@ Fd walk(int root, const std::string& path, int flags, mode_t mode, bool follow) 
       target.resize(static_cast<std::size_t>(size));
       if (target.starts_with('/')) parents.clear();
       auto parts = split(target, '/');
-      for (auto part = parts.rbegin(); part != parts.rend(); ++part) rest.push_front(std::move(*part));
+      for (auto part = parts.rbegin(); part != parts.rend(); ++part)
+        rest.push_front(std::move(*part));
       continue;
     }
     if (last) return Fd(::openat(current(), name.c_str(), flags | O_NOFOLLOW | O_CLOEXEC, mode));
@@ -128,8 +131,12 @@ Fd ensure_directory_in_root(int root, std::string_view path, mode_t mode) {
   return current;
 }
 
-std::string path_of(int fd) { return read_link(proc_path(fd)); }
+std::string path_of(int fd) {
+  return read_link(proc_path(fd));
+}
 
-std::string proc_path(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+std::string proc_path(int fd) {
+  return "/proc/self/fd/" + std::to_string(fd);
+}
 
 }  // namespace coracle::linux

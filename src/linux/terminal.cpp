@@ -27,8 +27,8 @@ RawMode::RawMode(int fd) : fd_(fd) {
 }
 
 RawMode::~RawMode() {
-  // Also from the background, where SIGTTOU would stop us; and at once: a terminal that the user has
-  // paused (XOFF) would keep us waiting for its output.
+  // Also from the background, where SIGTTOU would stop us; and at once: a terminal that the user
+  // has paused (XOFF) would keep us waiting for its output.
   sigset_t stop;
   sigset_t saved;
   ::sigemptyset(&stop);

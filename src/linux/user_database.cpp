@@ -12,7 +12,8 @@ namespace {
 
 std::optional<std::uint32_t> parse_id(std::string_view text) {
   const auto value = parse_int(text);
-  if (!value || *value < 0 || *value > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+  if (!value || *value < 0 || *value > std::numeric_limits<std::uint32_t>::max())
+    return std::nullopt;
   return static_cast<std::uint32_t>(*value);
 }
 
@@ -54,8 +55,8 @@ std::optional<UserEntry> find_user_by_uid(std::string_view passwd, uid_t uid) {
 
 namespace {
 
-std::optional<GroupEntry> find_group(std::string_view group,
-                                     const std::function<bool(std::string_view name, gid_t gid)>& fits) {
+std::optional<GroupEntry> find_group(
+    std::string_view group, const std::function<bool(std::string_view name, gid_t gid)>& fits) {
   std::optional<GroupEntry> found;
   for_each_line(group, [&](std::vector<std::string> fields) {
     if (fields.size() < 3) return false;

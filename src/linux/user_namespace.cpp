@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <limits>
-
 #include <fmt/format.h>
+#include <limits>
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/strings.hpp"
@@ -18,7 +17,8 @@ namespace {
 
 std::optional<std::uint32_t> parse_id(std::string_view text) {
   const auto value = parse_int(trim(text));
-  if (!value || *value < 0 || *value > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+  if (!value || *value < 0 || *value > std::numeric_limits<std::uint32_t>::max())
+    return std::nullopt;
   return static_cast<std::uint32_t>(*value);
 }
 

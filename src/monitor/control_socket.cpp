@@ -81,10 +81,8 @@ std::optional<int> await_exit(int channel) {
       case Receive::message:
         if (packet.message.kind == MessageKind::exited) return packet.message.code;
         break;
-      case Receive::nothing:
-        break;
-      case Receive::closed:
-        return std::nullopt;
+      case Receive::nothing: break;
+      case Receive::closed: return std::nullopt;
     }
   }
 }

@@ -95,8 +95,8 @@ std::size_t valid_character(std::string_view text) noexcept {
   return 0;
 }
 
-/// What an ASCII character becomes in a JSON string (RFC 8259, section 7). The text has room for one
-/// copy of a fixed size: a record's frame follows, which is longer.
+/// What an ASCII character becomes in a JSON string (RFC 8259, section 7). The text has room for
+/// one copy of a fixed size: a record's frame follows, which is longer.
 struct Escape {
   char text[8];
   unsigned size;
@@ -118,7 +118,8 @@ constexpr Escape escape_of(unsigned char c) {
 
 constexpr auto k_escapes = [] {
   std::array<Escape, 0x80> escapes{};
-  for (std::size_t c = 0; c < escapes.size(); ++c) escapes[c] = escape_of(static_cast<unsigned char>(c));
+  for (std::size_t c = 0; c < escapes.size(); ++c)
+    escapes[c] = escape_of(static_cast<unsigned char>(c));
   return escapes;
 }();
 

@@ -78,26 +78,15 @@ bool decode_json_string(std::string_view text, std::string& out) {
     const char c = text[backslash + 1];
     text.remove_prefix(backslash + 2);
     switch (c) {
-      case 'n':
-        out += '\n';
-        break;
-      case 't':
-        out += '\t';
-        break;
-      case 'r':
-        out += '\r';
-        break;
-      case 'b':
-        out += '\b';
-        break;
-      case 'f':
-        out += '\f';
-        break;
+      case 'n': out += '\n'; break;
+      case 't': out += '\t'; break;
+      case 'r': out += '\r'; break;
+      case 'b': out += '\b'; break;
+      case 'f': out += '\f'; break;
       case 'u':
         if (!take_unicode(text, out)) return false;
         break;
-      default:
-        out += c;
+      default: out += c;
     }
   }
 }

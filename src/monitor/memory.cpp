@@ -82,8 +82,8 @@ int ReclaimableMemory::wait_without_code(pollfd* entries, std::size_t count,
   for (const Range& range : code_) {
     ::syscall(SYS_madvise, range.begin, range.end - range.begin, MADV_DONTNEED);
   }
-  return static_cast<int>(::syscall(SYS_ppoll, entries, count, timeout_ms < 0 ? nullptr : &limit,
-                                    nullptr, 0));
+  return static_cast<int>(
+      ::syscall(SYS_ppoll, entries, count, timeout_ms < 0 ? nullptr : &limit, nullptr, 0));
 }
 
 }  // namespace coracle::monitor

@@ -13,10 +13,12 @@ namespace coracle::monitor {
 /// life, and there are as many as containers.
 class ReclaimableMemory {
  public:
-  /// Looks for the mappings of the program's code and constants, and has them mapped in small pages.
+  /// Looks for the mappings of the program's code and constants, and has them mapped in small
+  /// pages.
   ReclaimableMemory();
 
-  /// Gives back what the start of a container took: free heap, and the stack below the present frame.
+  /// Gives back what the start of a container took: free heap, and the stack below the present
+  /// frame.
   void release_unused() const noexcept;
 
   /// poll(2), with all code and constants out of memory meanwhile: they come back from the page

@@ -285,11 +285,8 @@ void Monitor::begin_stop() {
       // Whoever does not read what is left holds up nobody; the log gets it all.
       for (auto& client : clients_) client.outputs = {};
       break;
-    case Phase::waiting:
-      phase_ = Phase::ended;
-      break;
-    case Phase::ended:
-      break;
+    case Phase::waiting: phase_ = Phase::ended; break;
+    case Phase::ended: break;
   }
 }
 
@@ -349,23 +346,16 @@ void Monitor::handle(Client& client, Packet& packet) {
       client.attach(packet);
       if (message.rows != 0) resize({message.rows, message.columns});
       break;
-    case MessageKind::resize:
-      resize({message.rows, message.columns});
-      break;
+    case MessageKind::resize: resize({message.rows, message.columns}); break;
     case MessageKind::signal:
       if (phase_ == Phase::running) ::kill(pid_, message.code);
       break;
-    case MessageKind::stop:
-      begin_stop();
-      break;
-    case MessageKind::end_of_input:
-      input_.end_relayed(client);
-      break;
+    case MessageKind::stop: begin_stop(); break;
+    case MessageKind::end_of_input: input_.end_relayed(client); break;
     case MessageKind::started:
     case MessageKind::failed:
     case MessageKind::output_gone:
-    case MessageKind::exited:
-      break;
+    case MessageKind::exited: break;
   }
 }
 

@@ -28,7 +28,8 @@ struct Address {
 Address parse_address(const std::string& text) noexcept {
   Address address;
   address.name.sun_family = AF_UNIX;
-  if (text.size() >= sizeof address.name.sun_path || !(text.starts_with('/') || text.starts_with('@'))) {
+  if (text.size() >= sizeof address.name.sun_path ||
+      !(text.starts_with('/') || text.starts_with('@'))) {
     return address;
   }
   ::memcpy(address.name.sun_path, text.data(), text.size());
@@ -65,7 +66,8 @@ void NotifyRelay::step() const noexcept {
   while (true) {
     const ssize_t size = ::recv(socket_.get(), text, sizeof text, MSG_DONTWAIT | MSG_TRUNC);
     if (size < 0) return;
-    if (size > static_cast<ssize_t>(sizeof text)) continue;  // Nothing that sd_notify(3) says is that long.
+    if (size > static_cast<ssize_t>(sizeof text))
+      continue;  // Nothing that sd_notify(3) says is that long.
     const std::string message = without_pids({text, static_cast<std::size_t>(size)});
     if (!message.empty()) send(message);
   }

@@ -16,13 +16,11 @@ constexpr milliseconds k_healthy_run{10'000};
 
 std::optional<milliseconds> RestartPolicy::after_run(int exit_code, milliseconds lasted) noexcept {
   switch (kind_) {
-    case Restart::no:
-      return std::nullopt;
+    case Restart::no: return std::nullopt;
     case Restart::on_failure:
       if (exit_code == 0 || (limit_ > 0 && restarts_ >= limit_)) return std::nullopt;
       break;
-    case Restart::always:
-      break;
+    case Restart::always: break;
   }
   ++restarts_;
   const bool is_first = delay_ == milliseconds::zero() || lasted >= k_healthy_run;

@@ -7,8 +7,8 @@
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/log.hpp"
-#include "coracle/base/strings.hpp"
 #include "coracle/base/scope_exit.hpp"
+#include "coracle/base/strings.hpp"
 #include "coracle/store/format.hpp"
 #include "store/container_names_internal.hpp"
 #include "store/staging_internal.hpp"

@@ -103,7 +103,8 @@ std::string chosen_name(const ImageSummary& image, std::string_view asked) {
   const auto reference = try_parse(asked);
   if (!reference) return image.names.front();
   for (const auto kind : {oci::ShortNames::localhost, oci::ShortNames::docker}) {
-    const std::string wanted = oci::parse_normalized(reference->str(), kind).with_default_tag().str();
+    const std::string wanted =
+        oci::parse_normalized(reference->str(), kind).with_default_tag().str();
     if (has_name(image, wanted)) return wanted;
   }
   const auto found = std::ranges::find_if(image.names, [&](const std::string& name) {

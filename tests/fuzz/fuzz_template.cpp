@@ -30,7 +30,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     // The same work once more gives the same text, and as a heading it is harmless, too.
     const std::string first = parsed.execute(sample(), {}, k_limits);
     coracle::fuzz::require(first.size() <= k_limits.output_bytes, "the output is bounded");
-    coracle::fuzz::require(first == parsed.execute(sample(), {}, k_limits), "a template is a function");
+    coracle::fuzz::require(first == parsed.execute(sample(), {}, k_limits),
+                           "a template is a function");
     const Schema headings{.headings = true};
     parsed.execute(sample(), headings, k_limits);
   });

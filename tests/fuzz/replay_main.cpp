@@ -52,24 +52,12 @@ void mutate(std::string& input, Random& random) {
   const std::size_t length = std::min<std::size_t>(1 + random() % 16, input.size() - at);
   constexpr std::string_view k_bytes("\"{}[]:,-0e\\/\x00\xff.\n", 16);
   switch (random() % 6) {
-    case 0:
-      input.resize(at);
-      break;
-    case 1:
-      input.erase(at, length);
-      break;
-    case 2:
-      input.insert(at, input.substr(at, length));
-      break;
-    case 3:
-      input[at] = k_bytes[random() % k_bytes.size()];
-      break;
-    case 4:
-      input[at] = static_cast<char>(input[at] ^ (1 << random() % 8));
-      break;
-    default:
-      input.insert(at, 1, k_bytes[random() % k_bytes.size()]);
-      break;
+    case 0: input.resize(at); break;
+    case 1: input.erase(at, length); break;
+    case 2: input.insert(at, input.substr(at, length)); break;
+    case 3: input[at] = k_bytes[random() % k_bytes.size()]; break;
+    case 4: input[at] = static_cast<char>(input[at] ^ (1 << random() % 8)); break;
+    default: input.insert(at, 1, k_bytes[random() % k_bytes.size()]); break;
   }
 }
 

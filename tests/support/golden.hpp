@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Expected output in files. CORACLE_TEST_ACCEPT=1 writes what came out instead of comparing: look at
-// the difference before committing it.
+// Expected output in files. CORACLE_TEST_ACCEPT=1 writes what came out instead of comparing: look
+// at the difference before committing it.
 #pragma once
 
 #include <stdlib.h>

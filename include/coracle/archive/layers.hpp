@@ -36,8 +36,8 @@ struct Change {
 std::vector<Change> list_changes(const std::string& upper, const std::vector<std::string>& below,
                                  const std::function<bool(std::string_view path)>& excluded);
 
-/// Copies what is seen of layers into one plain tree, with its hard links; contents are shared where
-/// the file system can (reflink).
+/// Copies what is seen of layers into one plain tree, with its hard links; contents are shared
+/// where the file system can (reflink).
 /// @param layers  the topmost first
 /// @param to      an empty directory; the caller's
 /// @param owners  owner `inside` becomes `outside` in the copy; those that are not mapped, and all

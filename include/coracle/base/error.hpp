@@ -3,9 +3,8 @@
 // for a person, and the chain of "while …" lines each layer adds about its own subject.
 #pragma once
 
-#include <fmt/core.h>
-
 #include <exception>
+#include <fmt/core.h>
 #include <optional>
 #include <string>
 #include <utility>
@@ -35,8 +34,8 @@ class Error : public std::exception {
   Error(ErrorClass error_class, std::string message);
 
   template <typename... Args>
-    requires(sizeof...(Args) > 0)
-  Error(ErrorClass error_class, fmt::format_string<Args...> format, Args&&... args)
+  requires(sizeof...(Args) > 0)
+      Error(ErrorClass error_class, fmt::format_string<Args...> format, Args&&... args)
       : Error(error_class, fmt::format(format, std::forward<Args>(args)...)) {}
 
   /// Adds what the caller was doing, outermost last: `while loading 'a.tar'`.

@@ -7,7 +7,8 @@
 
 namespace coracle {
 
-/// 64 hexadecimal digits from the kernel's random source: ids of containers, volumes, exec sessions.
+/// 64 hexadecimal digits from the kernel's random source: ids of containers, volumes, exec
+/// sessions.
 std::string random_id();
 /// `bytes` random bytes as hexadecimal digits.
 std::string random_hex(std::size_t bytes);
@@ -35,6 +36,6 @@ class Id {
 };
 
 using ContainerId = Id<struct ContainerTag>;
-using ImageId = Id<struct ImageTag>;    ///< hex digits of the image configuration's digest
+using ImageId = Id<struct ImageTag>;  ///< hex digits of the image configuration's digest
 
 }  // namespace coracle

@@ -3,10 +3,9 @@
 // writes null for empty slices and maps); a member of another type is an error that names it.
 #pragma once
 
-#include <nlohmann/json.hpp>
-
 #include <cstdint>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>

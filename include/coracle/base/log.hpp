@@ -4,7 +4,6 @@
 #pragma once
 
 #include <fmt/core.h>
-
 #include <optional>
 #include <string>
 #include <string_view>

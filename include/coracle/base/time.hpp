@@ -11,7 +11,8 @@ namespace coracle {
 using Timestamp = std::chrono::sys_time<std::chrono::nanoseconds>;
 
 Timestamp now() noexcept;
-/// "2026-11-20T08:15:30.123456789Z", the trailing zeros of the fraction cut as Go's RFC3339Nano does.
+/// "2026-11-20T08:15:30.123456789Z", the trailing zeros of the fraction cut as Go's RFC3339Nano
+/// does.
 std::string format_rfc3339(Timestamp time);
 /// The same in the local zone: "2026-11-20T09:15:30.123456789+01:00".
 std::string format_rfc3339_local(Timestamp time);

@@ -19,9 +19,9 @@ inline constexpr std::string_view k_vfs = "vfs";
 
 struct Config {
   bool rootless = false;
-  std::string root;            ///< graph root: images and containers
-  std::string runroot;         ///< what does not outlive a boot
-  std::string storage_driver;  ///< one of the above; "" chooses by probing
+  std::string root;                          ///< graph root: images and containers
+  std::string runroot;                       ///< what does not outlive a boot
+  std::string storage_driver;                ///< one of the above; "" chooses by probing
   std::vector<std::string> storage_options;  ///< "driver.option=value", as storage.conf has them
   std::vector<std::string> hooks_dirs;       ///< of oci-hooks(5)
   std::string cgroup_manager;                ///< "", "cgroupfs", "systemd" or "disabled"

@@ -43,7 +43,8 @@ std::optional<store::ContainerState> try_observe(Context& context, const Contain
 /// @param timeout  seconds before it is killed; the container's own when not set
 void stop_container(Context& context, const ContainerId& id, std::optional<std::int64_t> timeout);
 void kill_container(Context& context, const ContainerId& id, int signal);
-void restart_container(Context& context, const ContainerId& id, std::optional<std::int64_t> timeout);
+void restart_container(Context& context, const ContainerId& id,
+                       std::optional<std::int64_t> timeout);
 /// Waits for the end. @returns the exit code
 int wait_container(Context& context, const ContainerId& id);
 struct RemoveOptions {

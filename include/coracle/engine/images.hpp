@@ -13,7 +13,7 @@
 namespace coracle::engine {
 
 struct ImportRequest {
-  std::string source;                ///< file, or "-" for standard input
+  std::string source;  ///< file, or "-" for standard input
   std::string name;
   std::string message;
   std::vector<std::string> changes;  ///< Dockerfile instructions: CMD, ENV, …

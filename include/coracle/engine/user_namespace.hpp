@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The user namespaces that rootless containers live in. Making one costs two setuid helpers; joining
-// that of a container that runs already costs one system call, so the monitors of running
+// The user namespaces that rootless containers live in. Making one costs two setuid helpers;
+// joining that of a container that runs already costs one system call, so the monitors of running
 // containers are listed by the maps of their namespace.
 #pragma once
 

@@ -59,14 +59,14 @@ class Child {
 int exit_code_of(int wait_status) noexcept;
 
 struct SpawnOptions {
-  std::string program;  ///< what is executed, if not argv[0]
+  std::string program;            ///< what is executed, if not argv[0]
   std::vector<std::string> argv;  ///< argv[0] is searched in PATH unless it holds a slash
   std::optional<std::vector<std::string>> environment;  ///< ours when not set
-  int standard_input = -1;   ///< descriptor to use as 0; -1: /dev/null
-  int standard_output = -1;  ///< descriptor to use as 1; -1: /dev/null
-  int standard_error = -1;   ///< descriptor to use as 2; -1: ours
-  std::string working_directory;  ///< ours when empty
-  bool own_group = false;         ///< it leads a process group of its own
+  int standard_input = -1;                              ///< descriptor to use as 0; -1: /dev/null
+  int standard_output = -1;                             ///< descriptor to use as 1; -1: /dev/null
+  int standard_error = -1;                              ///< descriptor to use as 2; -1: ours
+  std::string working_directory;                        ///< ours when empty
+  bool own_group = false;                               ///< it leads a process group of its own
   std::vector<int> inherited;  ///< further descriptors that stay open, under the same numbers
 };
 
@@ -80,8 +80,8 @@ Child spawn(const SpawnOptions& options);
 /// The path of a program in PATH or in the system directories that users often lack there.
 std::optional<std::string> find_program(const std::string& name);
 
-/// Keeps this process, and those that it starts meanwhile, on the CPU that it is on. Does nothing where
-/// that is refused.
+/// Keeps this process, and those that it starts meanwhile, on the CPU that it is on. Does nothing
+/// where that is refused.
 class CpuPin {
  public:
   CpuPin() noexcept;

@@ -38,8 +38,8 @@ struct SubordinateRange {
   std::uint32_t count = 0;
 };
 
-/// The ranges of the user in the text of a subuid(5) file, by name or by number. Malformed lines are
-/// skipped, as the shadow tools do.
+/// The ranges of the user in the text of a subuid(5) file, by name or by number. Malformed lines
+/// are skipped, as the shadow tools do.
 std::vector<SubordinateRange> parse_subordinate_ids(std::string_view text, std::string_view user,
                                                     uid_t uid);
 
@@ -89,8 +89,8 @@ class MappingHelper {
   Fd complaint_;  ///< what it says on its standard error
 };
 
-/// Gives `pid`, which has just entered a new user namespace, its maps, from outside it. Maps that the
-/// caller may write itself are written at once; others go through the helpers, side by side.
+/// Gives `pid`, which has just entered a new user namespace, its maps, from outside it. Maps that
+/// the caller may write itself are written at once; others go through the helpers, side by side.
 class MappingWriter {
  public:
   /// @throws as MappingHelper; SysError when the kernel refuses

@@ -45,7 +45,7 @@ struct LaunchPlan {
   std::int64_t preserved_fds = 0;  ///< descriptors 3 … 2+n are handed on to the container
   bool passthrough = false;        ///< the container gets this process' own streams
   NotifyPlan notify;
-  bool client_attaches = false;    ///< the launching client sends a hello before the start
+  bool client_attaches = false;  ///< the launching client sends a hello before the start
 };
 
 /// What the engine does at the turning points. Called in the monitor; an Error from prepare() or

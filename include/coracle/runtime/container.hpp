@@ -30,7 +30,7 @@ struct StandardStreams {
 struct ProcessOptions {
   StandardStreams streams;
   const SeccompProgram* seccomp = nullptr;  ///< nullptr: unconfined
-  std::int64_t preserved_fds = 0;  ///< descriptors 3 … 2+n stay open in the program
+  std::int64_t preserved_fds = 0;           ///< descriptors 3 … 2+n stay open in the program
   bool keep_groups = false;  ///< the caller's supplementary groups stay (--group-add keep-groups)
   /// A cgroup v2 directory to start in (CLONE_INTO_CGROUP), or -1.
   int cgroup = -1;
@@ -99,7 +99,8 @@ struct ExecRequest {
 };
 
 /// Runs a further program in a container (exec). Moves the calling process into the container's
-/// user namespace, and its future children into its pid namespace: for a process that does this only.
+/// user namespace, and its future children into its pid namespace: for a process that does this
+/// only.
 StartedProcess exec(const ExecRequest& request);
 
 }  // namespace coracle::runtime

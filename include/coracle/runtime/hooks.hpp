@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The lifecycle hooks of a container (runtime-spec config.md, "POSIX-platform Hooks"): programs that
-// read the container's state as JSON on their standard input.
+// The lifecycle hooks of a container (runtime-spec config.md, "POSIX-platform Hooks"): programs
+// that read the container's state as JSON on their standard input.
 #pragma once
 
 #include <string_view>

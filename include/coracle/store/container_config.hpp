@@ -116,7 +116,7 @@ struct ContainerConfig {
   std::string seccomp;  ///< "" the default, "unconfined", or the path of a profile
   std::string apparmor;
   bool no_new_privileges = false;
-  std::string selinux_label;  ///< "": none
+  std::string selinux_label;              ///< "": none
   std::vector<std::string> proc_options;  ///< of the mount of /proc
   std::vector<std::string> mask;
   std::vector<std::string> unmask;

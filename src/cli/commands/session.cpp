@@ -55,10 +55,12 @@ std::vector<std::string> select_containers(
     return names;
   }
   if (!names.empty()) {
-    throw Error(ErrorClass::invalid_argument, "--all or --latest and containers cannot be used together");
+    throw Error(ErrorClass::invalid_argument,
+                "--all or --latest and containers cannot be used together");
   }
   auto containers = engine::list_containers(engine);
-  std::ranges::sort(containers, std::greater{}, [](const auto& entry) { return entry.config.created; });
+  std::ranges::sort(containers, std::greater{},
+                    [](const auto& entry) { return entry.config.created; });
   if (selection.latest && !containers.empty()) containers.resize(1);
   for (const auto& container : containers) {
     if (!fits || selection.latest || fits(container.state)) names.push_back(container.config.id);
@@ -71,13 +73,16 @@ std::string human_age(const std::string& rfc3339) {
   return time ? human_duration(now() - *time) + " ago" : "";
 }
 
-std::string sentence_of(const std::vector<std::string>& words) { return join(words, " "); }
+std::string sentence_of(const std::vector<std::string>& words) {
+  return join(words, " ");
+}
 
 std::vector<Filter> parse_filters(const std::vector<std::string>& texts) {
   std::vector<Filter> filters;
   for (const auto& text : texts) {
     const auto pair = split_once(text, '=');
-    if (!pair) throw Error(ErrorClass::invalid_argument, "invalid filter \"{}\", must be KEY=VALUE", text);
+    if (!pair)
+      throw Error(ErrorClass::invalid_argument, "invalid filter \"{}\", must be KEY=VALUE", text);
     filters.push_back({std::string(pair->first), std::string(pair->second)});
   }
   return filters;

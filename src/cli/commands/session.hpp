@@ -30,9 +30,9 @@ struct Selection {
 };
 enum class AllOption { none, without_letter, with_letter };
 void declare_selection(Command& command, Selection& selection, AllOption all);
-std::vector<std::string> select_containers(engine::Context& engine, const CommandContext& context,
-                                           const Selection& selection,
-                                           const std::function<bool(const store::ContainerState&)>& fits = {});
+std::vector<std::string> select_containers(
+    engine::Context& engine, const CommandContext& context, const Selection& selection,
+    const std::function<bool(const store::ContainerState&)>& fits = {});
 
 /// The order of creation, newest first, and short forms for listings.
 std::string human_age(const std::string& rfc3339);

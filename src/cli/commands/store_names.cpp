@@ -11,7 +11,8 @@ namespace {
 using Candidates = std::vector<Candidate>;
 
 bool is_wanted(CompletionKind kind, store::ContainerStatus status) {
-  const bool runs = status == store::ContainerStatus::running || status == store::ContainerStatus::paused;
+  const bool runs =
+      status == store::ContainerStatus::running || status == store::ContainerStatus::paused;
   if (kind == CompletionKind::running_container) return runs;
   return kind != CompletionKind::stopped_container || !runs;
 }
@@ -32,7 +33,8 @@ void add_images(engine::Context& engine, std::string_view prefix, Candidates& fo
   constexpr std::string_view k_assumed[] = {"localhost/", "docker.io/library/"};
   constexpr std::string_view k_latest = ":latest";
   for (const auto& image : engine.images().list()) {
-    if (!prefix.empty() && image.id.starts_with(prefix)) found.push_back({image.id.substr(0, 12), ""});
+    if (!prefix.empty() && image.id.starts_with(prefix))
+      found.push_back({image.id.substr(0, 12), ""});
     for (const auto& name : image.names) {
       found.push_back({name, ""});
       for (const std::string_view registry : k_assumed) {
@@ -53,10 +55,9 @@ std::vector<Candidate> StoreNames::candidates(CompletionKind kind, std::string_v
   try {
     engine::Context engine(config::load(global.overrides));
     const bool images = kind == CompletionKind::image || kind == CompletionKind::container_or_image;
-    const bool containers = kind == CompletionKind::container ||
-                            kind == CompletionKind::running_container ||
-                            kind == CompletionKind::stopped_container ||
-                            kind == CompletionKind::container_or_image;
+    const bool containers =
+        kind == CompletionKind::container || kind == CompletionKind::running_container ||
+        kind == CompletionKind::stopped_container || kind == CompletionKind::container_or_image;
     if (containers) add_containers(engine, kind, prefix, found);
     if (images) add_images(engine, prefix, found);
   } catch (const Error&) {

@@ -65,17 +65,12 @@ Integer integer_of(const Json& json) {
 
 std::string digits_of(std::uint64_t value, char32_t verb) {
   switch (verb) {
-    case 'b':
-      return fmt::format("{:b}", value);
+    case 'b': return fmt::format("{:b}", value);
     case 'o':
-    case 'O':
-      return fmt::format("{:o}", value);
-    case 'x':
-      return fmt::format("{:x}", value);
-    case 'X':
-      return fmt::format("{:X}", value);
-    default:
-      return fmt::format("{}", value);
+    case 'O': return fmt::format("{:o}", value);
+    case 'x': return fmt::format("{:x}", value);
+    case 'X': return fmt::format("{:X}", value);
+    default: return fmt::format("{}", value);
   }
 }
 
@@ -124,16 +119,11 @@ void format_integer(std::string& out, const Value& value, char32_t verb, const F
     case 'o':
     case 'O':
     case 'x':
-    case 'X':
-      return append_integer(out, integer, verb, flags);
-    case 'c':
-      return append_padded(out, encode(rune), flags);
-    case 'q':
-      return append_padded(out, quote_go_string(encode(rune), '\'', flags.plus), flags);
-    case 'U':
-      return append_unicode(out, integer, flags);
-    default:
-      append_bad_verb(out, value, verb);
+    case 'X': return append_integer(out, integer, verb, flags);
+    case 'c': return append_padded(out, encode(rune), flags);
+    case 'q': return append_padded(out, quote_go_string(encode(rune), '\'', flags.plus), flags);
+    case 'U': return append_unicode(out, integer, flags);
+    default: append_bad_verb(out, value, verb);
   }
 }
 
@@ -290,10 +280,8 @@ void append_formatted(std::string& out, const Value& value, char32_t verb,
   const Json& json = value.json();
   switch (json.type()) {
     case Json::value_t::null:
-    case Json::value_t::discarded:
-      return format_nil(out, value, verb, flags);
-    case Json::value_t::boolean:
-      return format_bool(out, value, verb, flags);
+    case Json::value_t::discarded: return format_nil(out, value, verb, flags);
+    case Json::value_t::boolean: return format_bool(out, value, verb, flags);
     case Json::value_t::number_integer:
     case Json::value_t::number_unsigned:
       if (value.kind() == MemberKind::duration && (verb == 'v' || verb == 's' || verb == 'q')) {
@@ -302,8 +290,7 @@ void append_formatted(std::string& out, const Value& value, char32_t verb,
         return;
       }
       return format_integer(out, value, verb, flags);
-    case Json::value_t::number_float:
-      return format_float(out, value, verb, flags);
+    case Json::value_t::number_float: return format_float(out, value, verb, flags);
     case Json::value_t::string: {
       const bool time = value.kind() == MemberKind::time;
       if (!format_text(out, time ? go_time_text(value.text()) : value.text(), verb, flags)) {
@@ -311,12 +298,9 @@ void append_formatted(std::string& out, const Value& value, char32_t verb,
       }
       return;
     }
-    case Json::value_t::array:
-      return format_array(out, value, verb, flags);
-    case Json::value_t::object:
-      return format_object(out, value, verb, flags);
-    case Json::value_t::binary:
-      return append_bad_verb(out, value, verb);
+    case Json::value_t::array: return format_array(out, value, verb, flags);
+    case Json::value_t::object: return format_object(out, value, verb, flags);
+    case Json::value_t::binary: return append_bad_verb(out, value, verb);
   }
 }
 

@@ -22,8 +22,7 @@ bool begins_operand(TokenKind kind) {
     case TokenKind::raw_string:
     case TokenKind::string:
     case TokenKind::variable:
-    case TokenKind::left_paren:
-      return true;
+    case TokenKind::left_paren: return true;
     case TokenKind::end_of_text:
     case TokenKind::text:
     case TokenKind::left_delim:
@@ -34,8 +33,7 @@ bool begins_operand(TokenKind kind) {
     case TokenKind::pipe:
     case TokenKind::declare:
     case TokenKind::assign:
-    case TokenKind::comma:
-      break;
+    case TokenKind::comma: break;
   }
   return false;
 }

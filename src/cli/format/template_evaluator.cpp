@@ -60,26 +60,18 @@ Evaluator::Flow Evaluator::walk_list(const Value& dot, const NodeList& nodes) {
 Evaluator::Flow Evaluator::walk(const Value& dot, const Node& node) {
   charge(1, node.span);
   switch (node.kind) {
-    case Node::Kind::text:
-      write(node.text, node.span);
-      return Flow::next;
+    case Node::Kind::text: write(node.text, node.span); return Flow::next;
     case Node::Kind::action: {
       const Value value = evaluate_pipeline(dot, *node.pipeline);
       if (node.pipeline->variables.empty()) write(print_value(value), node.span);
       return Flow::next;
     }
     case Node::Kind::if_:
-    case Node::Kind::with:
-      return walk_conditional(dot, node);
-    case Node::Kind::range:
-      return walk_range(dot, node);
-    case Node::Kind::call:
-      call_template(dot, node);
-      return Flow::next;
-    case Node::Kind::break_:
-      return Flow::break_;
-    case Node::Kind::continue_:
-      return Flow::continue_;
+    case Node::Kind::with: return walk_conditional(dot, node);
+    case Node::Kind::range: return walk_range(dot, node);
+    case Node::Kind::call: call_template(dot, node); return Flow::next;
+    case Node::Kind::break_: return Flow::break_;
+    case Node::Kind::continue_: return Flow::continue_;
   }
   return Flow::next;
 }
@@ -217,17 +209,11 @@ Value Evaluator::evaluate_operand(const Value& dot, const Operand& operand) {
   charge(1, operand.span);
   Value value;
   switch (operand.kind) {
-    case Operand::Kind::dot:
-      return dot;
-    case Operand::Kind::nil:
-      return Value(Json());
-    case Operand::Kind::constant:
-      return Value(operand.constant);
-    case Operand::Kind::field:
-      return evaluate_fields(dot, operand, {});
-    case Operand::Kind::variable:
-      value = variable(operand.name, operand.span);
-      break;
+    case Operand::Kind::dot: return dot;
+    case Operand::Kind::nil: return Value(Json());
+    case Operand::Kind::constant: return Value(operand.constant);
+    case Operand::Kind::field: return evaluate_fields(dot, operand, {});
+    case Operand::Kind::variable: value = variable(operand.name, operand.span); break;
     case Operand::Kind::function: {
       Command call;
       call.operands.push_back(operand);

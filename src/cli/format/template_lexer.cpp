@@ -122,35 +122,24 @@ class Lexer {
     if (is_alphanumeric(c) && !is_digit(c)) return lex_word();
     if (is_digit(c) || c == '+' || c == '-' || (c == '.' && is_digit(peek(1)))) return lex_number();
     switch (c) {
-      case '=':
-        return single(TokenKind::assign);
+      case '=': return single(TokenKind::assign);
       case ':':
         if (peek(1) != '=') fail("expected :=");
         emit(TokenKind::declare, at_, at_ + 2);
         at_ += 2;
         return;
-      case '|':
-        return single(TokenKind::pipe);
-      case ',':
-        return single(TokenKind::comma);
-      case '(':
-        ++parens_;
-        return single(TokenKind::left_paren);
+      case '|': return single(TokenKind::pipe);
+      case ',': return single(TokenKind::comma);
+      case '(': ++parens_; return single(TokenKind::left_paren);
       case ')':
         if (--parens_ < 0) fail("unexpected right paren");
         return single(TokenKind::right_paren);
-      case '"':
-        return lex_quoted('"', TokenKind::string, "unterminated quoted string");
-      case '\'':
-        return lex_quoted('\'', TokenKind::character, "unterminated character constant");
-      case '`':
-        return lex_raw_string();
-      case '.':
-        return lex_name(TokenKind::field);
-      case '$':
-        return lex_name(TokenKind::variable);
-      default:
-        fail(fmt::format("unrecognized character in action: {:?}", c));
+      case '"': return lex_quoted('"', TokenKind::string, "unterminated quoted string");
+      case '\'': return lex_quoted('\'', TokenKind::character, "unterminated character constant");
+      case '`': return lex_raw_string();
+      case '.': return lex_name(TokenKind::field);
+      case '$': return lex_name(TokenKind::variable);
+      default: fail(fmt::format("unrecognized character in action: {:?}", c));
     }
   }
 

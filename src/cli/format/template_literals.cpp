@@ -33,20 +33,12 @@ int base_of(std::string_view& digits) {
   if (digits.size() < 2 || digits[0] != '0') return 10;
   switch (digits[1]) {
     case 'x':
-    case 'X':
-      digits.remove_prefix(2);
-      return 16;
+    case 'X': digits.remove_prefix(2); return 16;
     case 'b':
-    case 'B':
-      digits.remove_prefix(2);
-      return 2;
+    case 'B': digits.remove_prefix(2); return 2;
     case 'o':
-    case 'O':
-      digits.remove_prefix(2);
-      return 8;
-    default:
-      digits.remove_prefix(1);
-      return 8;
+    case 'O': digits.remove_prefix(2); return 8;
+    default: digits.remove_prefix(1); return 8;
   }
 }
 

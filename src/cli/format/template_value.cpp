@@ -112,22 +112,15 @@ bool Value::truth() const {
   const Json& value = json();
   switch (value.type()) {
     case Json::value_t::null:
-    case Json::value_t::discarded:
-      return false;
-    case Json::value_t::boolean:
-      return value.get<bool>();
+    case Json::value_t::discarded: return false;
+    case Json::value_t::boolean: return value.get<bool>();
     case Json::value_t::number_integer:
-    case Json::value_t::number_unsigned:
-      return value != 0;
-    case Json::value_t::number_float:
-      return value.get<double>() != 0;
-    case Json::value_t::string:
-      return kind_ == MemberKind::time || !text().empty();
+    case Json::value_t::number_unsigned: return value != 0;
+    case Json::value_t::number_float: return value.get<double>() != 0;
+    case Json::value_t::string: return kind_ == MemberKind::time || !text().empty();
     case Json::value_t::array:
-    case Json::value_t::binary:
-      return !value.empty();
-    case Json::value_t::object:
-      return is_record() || !value.empty();
+    case Json::value_t::binary: return !value.empty();
+    case Json::value_t::object: return is_record() || !value.empty();
   }
   return false;
 }
@@ -135,26 +128,21 @@ bool Value::truth() const {
 std::string Value::type_name() const {
   const Json& value = json();
   switch (value.type()) {
-    case Json::value_t::boolean:
-      return "bool";
+    case Json::value_t::boolean: return "bool";
     case Json::value_t::number_integer:
     case Json::value_t::number_unsigned:
       return kind_ == MemberKind::duration ? "time.Duration" : "int";
-    case Json::value_t::number_float:
-      return "float64";
-    case Json::value_t::string:
-      return kind_ == MemberKind::time ? "time.Time" : "string";
+    case Json::value_t::number_float: return "float64";
+    case Json::value_t::string: return kind_ == MemberKind::time ? "time.Time" : "string";
     case Json::value_t::array:
-    case Json::value_t::binary:
-      return "[]interface {}";
+    case Json::value_t::binary: return "[]interface {}";
     case Json::value_t::object:
       if (kind_ == MemberKind::string_map) return "map[string]string";
       if (!is_record()) return "map[string]interface {}";
       return is_root_ || name_.empty() ? std::string(schema_->type_name)
                                        : std::string(schema_->type_name) + "." + std::string(name_);
     case Json::value_t::null:
-    case Json::value_t::discarded:
-      break;
+    case Json::value_t::discarded: break;
   }
   return "<nil>";
 }

@@ -8,7 +8,8 @@
 
 namespace coracle::engine {
 
-monitor::AttachOptions attach_options(const store::ContainerConfig& config, const StartOptions& options) {
+monitor::AttachOptions attach_options(const store::ContainerConfig& config,
+                                      const StartOptions& options) {
   monitor::AttachOptions attach;
   if (options.attach_input && config.interactive) attach.input = STDIN_FILENO;
   if (options.attach_output) attach.output = STDOUT_FILENO;
@@ -24,11 +25,13 @@ monitor::AttachResult attach_container(Context& context, const ContainerId& id,
   const store::ContainerConfig config = context.containers().load_config(id);
   const store::ContainerState state = observe(context, id);
   if (!is_active(state)) {
-    throw Error(ErrorClass::conflict, "you can only attach to running containers: container state improper");
+    throw Error(ErrorClass::conflict,
+                "you can only attach to running containers: container state improper");
   }
   const linux::Fd channel = monitor::connect(context.containers().attach_socket(id));
   if (!channel) {
-    throw Error(ErrorClass::unavailable, "the monitor of container {} does not answer", config.name);
+    throw Error(ErrorClass::unavailable, "the monitor of container {} does not answer",
+                config.name);
   }
   monitor::Attachment attachment(channel.get(), attach_options(config, options));
   return attachment.run();

@@ -6,6 +6,7 @@
 namespace coracle::engine {
 
 /// What of this process' streams takes part, for the monitor.
-monitor::AttachOptions attach_options(const store::ContainerConfig& config, const StartOptions& options);
+monitor::AttachOptions attach_options(const store::ContainerConfig& config,
+                                      const StartOptions& options);
 
 }  // namespace coracle::engine

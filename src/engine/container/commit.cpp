@@ -25,15 +25,16 @@ namespace {
 
 void require_image(const store::ContainerConfig& config, std::string_view verb) {
   if (config.layers.empty()) {
-    throw Error(ErrorClass::invalid_argument, "cannot {} container {}: its root file system is a directory",
-                verb, config.name);
+    throw Error(ErrorClass::invalid_argument,
+                "cannot {} container {}: its root file system is a directory", verb, config.name);
   }
 }
 
 std::vector<archive::Change> list_changes(Context& context, const store::ContainerConfig& config) {
   const std::string upper = context.containers().upper(ContainerId(config.id));
   const auto layers = layer_directories(context, config);
-  if (config.driver != config::k_vfs) return archive::list_changes(upper, layers, is_made_by_engine);
+  if (config.driver != config::k_vfs)
+    return archive::list_changes(upper, layers, is_made_by_engine);
   return archive::compare_with_layers(upper, layers, config.id_mappings, is_made_by_engine);
 }
 
@@ -41,8 +42,15 @@ std::vector<archive::Change> list_changes(Context& context, const store::Contain
 
 bool is_made_by_engine(std::string_view path) {
   // Mount points and files that a start makes: not the container's doing.
-  constexpr std::array k_paths = {"dev", "proc", "sys", "etc/hosts", "etc/hostname", "etc/resolv.conf",
-                                  "run/.containerenv", "run/notify", "run/secrets"};
+  constexpr std::array k_paths = {"dev",
+                                  "proc",
+                                  "sys",
+                                  "etc/hosts",
+                                  "etc/hostname",
+                                  "etc/resolv.conf",
+                                  "run/.containerenv",
+                                  "run/notify",
+                                  "run/secrets"};
   return std::ranges::find(k_paths, path) != k_paths.end();
 }
 
@@ -57,17 +65,20 @@ std::vector<archive::Change> diff_container(Context& context, const ContainerId&
     const bool alone = std::ranges::none_of(
         changes, [&](const archive::Change& change) { return change.path.starts_with(prefix); });
     if (alone) {
-      std::erase_if(changes, [&](const archive::Change& change) { return change.path == directory; });
+      std::erase_if(changes,
+                    [&](const archive::Change& change) { return change.path == directory; });
     }
   }
   return changes;
 }
 
-std::string commit_container(Context& context, const ContainerId& id, const CommitRequest& request) {
+std::string commit_container(Context& context, const ContainerId& id,
+                             const CommitRequest& request) {
   const auto config = context.containers().load_config(id);
   require_image(config, "commit");
   const auto state = observe(context, id);
-  const bool pause = request.pause && state.status == store::ContainerStatus::running && !state.cgroup.empty();
+  const bool pause =
+      request.pause && state.status == store::ContainerStatus::running && !state.cgroup.empty();
   if (pause) pause_container(context, id, true);
   const ScopeExit unpause([&] {
     try {
@@ -82,7 +93,8 @@ std::string commit_container(Context& context, const ContainerId& id, const Comm
   image.base = &base;
   image.author = request.author.empty() ? base.config.author : request.author;
   image.comment = request.message;
-  image.created_by = join(config.entrypoint, " ") + (config.entrypoint.empty() ? "" : " ") + join(config.command, " ");
+  image.created_by = join(config.entrypoint, " ") + (config.entrypoint.empty() ? "" : " ") +
+                     join(config.command, " ");
   image.config = base.config.config;
   image.config.raw = nullptr;
   image.config.labels = config.labels;
@@ -98,7 +110,9 @@ std::string commit_container(Context& context, const ContainerId& id, const Comm
     pack.owners = config.id_mappings;
   }
   const linux::Fd upper = linux::open_file(context.containers().upper(id), O_RDONLY | O_DIRECTORY);
-  image.write_layer = [&](archive::ByteSink& sink) { archive::pack_layer(upper.get(), sink, pack); };
+  image.write_layer = [&](archive::ByteSink& sink) {
+    archive::pack_layer(upper.get(), sink, pack);
+  };
   return make_image(addition, image);
 }
 
@@ -109,7 +123,8 @@ void export_container(Context& context, const ContainerId& id, int output) {
   const std::vector<std::string> ours = {"dev", "proc", "sys"};
   // The directories themselves belong to the tree, what is mounted there does not.
   pack.excluded = [&](std::string_view path) {
-    return std::ranges::any_of(ours, [&](const std::string& name) { return path.starts_with(name + "/"); });
+    return std::ranges::any_of(
+        ours, [&](const std::string& name) { return path.starts_with(name + "/"); });
   };
   archive::FdSink sink(output, "standard output");
   archive::pack_layer(root.fd(), sink, pack);

@@ -21,7 +21,7 @@ namespace {
 
 /// One side of a copy: a tree, and the path in it.
 struct Side {
-  int root;          ///< AT_FDCWD for the host
+  int root;  ///< AT_FDCWD for the host
   std::string path;
   bool contents = false;  ///< the path ended in "/."
   bool trailing_slash = false;
@@ -64,7 +64,8 @@ void copy_directory(int source, const Side& target, bool target_is_directory, co
     }
     directory = linux::open_at(parent.get(), file_name(place), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   }
-  if (!linux::try_copy_tree(source, directory.get(), linux::Existing::is_replaced)) throw SysError("cannot copy to '{}'", place);
+  if (!linux::try_copy_tree(source, directory.get(), linux::Existing::is_replaced))
+    throw SysError("cannot copy to '{}'", place);
 }
 
 void copy_file(int source, const Side& target, bool target_is_directory, const Side& from) {
@@ -72,7 +73,8 @@ void copy_file(int source, const Side& target, bool target_is_directory, const S
   if (target_is_directory) place += "/" + file_name(from.path);
   struct stat info {};
   ::fstat(source, &info);
-  const linux::Fd file = open_side(target, place, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY, info.st_mode & 0777);
+  const linux::Fd file =
+      open_side(target, place, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY, info.st_mode & 0777);
   if (!file) throw SysError("cannot write '{}'", place);
   archive::FdSource input(source);
   archive::FdSink output(file.get(), place);
@@ -83,7 +85,8 @@ void copy_file(int source, const Side& target, bool target_is_directory, const S
 void copy_between(const Side& from, const Side& to) {
   const linux::Fd source = open_side(from, from.path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (!source) {
-    throw Error(ErrorClass::not_found, "\"{}\" could not be found: no such file or directory", from.path);
+    throw Error(ErrorClass::not_found, "\"{}\" could not be found: no such file or directory",
+                from.path);
   }
   const linux::Fd target = open_side(to, to.path, O_PATH);
   const bool target_is_directory = target && is_directory(target.get());
@@ -92,7 +95,8 @@ void copy_between(const Side& from, const Side& to) {
   }
   if (is_directory(source.get())) {
     if (target && !target_is_directory) {
-      throw Error(ErrorClass::invalid_argument, "destination must be a directory when copying a directory");
+      throw Error(ErrorClass::invalid_argument,
+                  "destination must be a directory when copying a directory");
     }
     copy_directory(source.get(), to, target_is_directory, from);
   } else {
@@ -104,7 +108,8 @@ void copy_between(const Side& from, const Side& to) {
 void stream_out(const Side& from) {
   const linux::Fd source = open_side(from, from.path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (!source) {
-    throw Error(ErrorClass::not_found, "\"{}\" could not be found: no such file or directory", from.path);
+    throw Error(ErrorClass::not_found, "\"{}\" could not be found: no such file or directory",
+                from.path);
   }
   archive::FdSink sink(STDOUT_FILENO, "standard output");
   const std::string name = file_name(from.path);
@@ -112,10 +117,12 @@ void stream_out(const Side& from) {
   pack.overlay_upper = false;
   // "/." and the root itself: what is in the directory, else the directory or file by its name.
   const bool whole = name.empty() || name == "." || (from.contents && is_directory(source.get()));
-  const linux::Fd top =
-      whole ? linux::duplicate(source.get()) : open_side(from, parent_path(from.path), O_RDONLY | O_DIRECTORY);
+  const linux::Fd top = whole ? linux::duplicate(source.get())
+                              : open_side(from, parent_path(from.path), O_RDONLY | O_DIRECTORY);
   if (!whole) {
-    pack.excluded = [&](std::string_view path) { return path != name && !path.starts_with(name + "/"); };
+    pack.excluded = [&](std::string_view path) {
+      return path != name && !path.starts_with(name + "/");
+    };
   }
   archive::pack_layer(top.get(), sink, pack);
 }
@@ -123,7 +130,9 @@ void stream_out(const Side& from) {
 /// A tar from standard input into a directory.
 void stream_in(const Side& to) {
   const linux::Fd target = open_side(to, to.path, O_RDONLY | O_DIRECTORY);
-  if (!target) throw Error(ErrorClass::invalid_argument, "destination must be a directory when copying from stdin");
+  if (!target)
+    throw Error(ErrorClass::invalid_argument,
+                "destination must be a directory when copying from stdin");
   archive::FdSource source(STDIN_FILENO);
   archive::UnpackOptions options;
   options.whiteouts = false;
@@ -133,14 +142,17 @@ void stream_in(const Side& to) {
 }  // namespace
 
 void copy_files(Context& context, const CopyRequest& request) {
-  // In the order of the ids, so that two that copy in opposite directions do not wait for each other.
+  // In the order of the ids, so that two that copy in opposite directions do not wait for each
+  // other.
   std::map<ContainerId, ContainerRoot> roots;
   for (const auto& id : std::set{request.from, request.to}) {
     if (id) roots.try_emplace(*id, context, *id);
   }
   const ContainerRoot* const source = request.from ? &roots.at(*request.from) : nullptr;
   const ContainerRoot* const target = request.to ? &roots.at(*request.to) : nullptr;
-  const auto inside = [](const std::string& path) { return path.starts_with('/') ? path : "/" + path; };
+  const auto inside = [](const std::string& path) {
+    return path.starts_with('/') ? path : "/" + path;
+  };
   const Side from = source ? make_side(source->fd(), inside(request.source))
                            : make_side(AT_FDCWD, request.source);
   const Side to = target ? make_side(target->fd(), inside(request.destination))

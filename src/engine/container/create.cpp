@@ -5,10 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
+#include <fmt/format.h>
 
 #include "coracle/archive/layers.hpp"
 #include "coracle/base/error.hpp"
@@ -51,10 +50,11 @@ store::ContainerNamespace resolve_namespace(Context& context, std::string_view t
 
 void require_platform(const ContainerRequest& request, const oci::ImageConfig& image) {
   if (request.platform.empty()) return;
-  const oci::Platform offered = oci::normalize({image.os, image.architecture, image.variant, {}, {}});
+  const oci::Platform offered =
+      oci::normalize({image.os, image.architecture, image.variant, {}, {}});
   if (oci::matches(oci::parse_platform(request.platform), offered)) return;
-  throw Error(ErrorClass::not_found, "{}: no image for platform {}, only for {}", request.image, request.platform,
-              oci::to_string(offered));
+  throw Error(ErrorClass::not_found, "{}: no image for platform {}, only for {}", request.image,
+              request.platform, oci::to_string(offered));
 }
 
 void resolve_image(Context& context, const ContainerRequest& request, ContainerConfig& config,
@@ -67,7 +67,8 @@ void resolve_image(Context& context, const ContainerRequest& request, ContainerC
     return;
   }
   if (request.pull == PullPolicy::always) {
-    throw Error(ErrorClass::not_implemented, "--pull=always is not supported: there are no registries yet");
+    throw Error(ErrorClass::not_implemented,
+                "--pull=always is not supported: there are no registries yet");
   }
   auto summary = context.images().try_find(request.image);
   if (!summary) {
@@ -80,7 +81,8 @@ void resolve_image(Context& context, const ContainerRequest& request, ContainerC
   config.image_id = summary->id;
   config.image_digest = summary->manifest.str();
   config.image_name = store::chosen_name(*summary, request.image);
-  for (auto diff_id = image.config.diff_ids.rbegin(); diff_id != image.config.diff_ids.rend(); ++diff_id) {
+  for (auto diff_id = image.config.diff_ids.rbegin(); diff_id != image.config.diff_ids.rend();
+       ++diff_id) {
     config.layers.push_back(diff_id->str());
   }
   image_config = image.config.config;
@@ -120,10 +122,11 @@ void resolve_process(Context& context, const ContainerRequest& request,
   config.user = request.user.empty() ? image.user : request.user;
   config.groups = request.groups;
   config.working_directory = !request.working_directory.empty() ? request.working_directory
-                             : !image.working_dir.empty()        ? image.working_dir
-                                                                 : "/";
+                             : !image.working_dir.empty()       ? image.working_dir
+                                                                : "/";
   if (!config.working_directory.starts_with('/')) {
-    throw Error(ErrorClass::invalid_argument, "the working directory '{}' is invalid, it needs to be an absolute path",
+    throw Error(ErrorClass::invalid_argument,
+                "the working directory '{}' is invalid, it needs to be an absolute path",
                 config.working_directory);
   }
   config.interactive = request.interactive;
@@ -144,7 +147,8 @@ void resolve_process(Context& context, const ContainerRequest& request,
   for (const auto& text : limits) {
     auto limit = parse_ulimit(text);
     if (!limit) continue;
-    std::erase_if(config.ulimits, [&](const oci::Rlimit& known) { return known.type == limit->type; });
+    std::erase_if(config.ulimits,
+                  [&](const oci::Rlimit& known) { return known.type == limit->type; });
     config.ulimits.push_back(*std::move(limit));
   }
 }
@@ -184,10 +188,12 @@ void resolve_host_users(const ContainerRequest& request, ContainerConfig& config
   if (kept) config.host_users.push_back({self->name, self->uid, self->gid, self->home});
 }
 
-void resolve_names(const config::Config& settings, const ContainerRequest& request, ContainerConfig& config) {
+void resolve_names(const config::Config& settings, const ContainerRequest& request,
+                   ContainerConfig& config) {
   const bool own_names = config.uts.mode == store::NamespaceMode::private_;
   if (!request.hostname.empty() && !own_names) {
-    throw Error(ErrorClass::invalid_argument, "cannot set hostname when joining another UTS namespace: invalid configuration");
+    throw Error(ErrorClass::invalid_argument,
+                "cannot set hostname when joining another UTS namespace: invalid configuration");
   }
   config.hostname = !request.hostname.empty() ? request.hostname : short_id(config.id);
   if (config.uts.mode == store::NamespaceMode::host) {
@@ -222,9 +228,10 @@ void resolve_keeping(Context& context, const ContainerRequest& request, Containe
   config.log_driver = request.log_driver.empty() ? context.config().log_driver : request.log_driver;
   constexpr std::array k_drivers = {"json-file", "k8s-file", "none", "passthrough"};
   if (std::ranges::find(k_drivers, config.log_driver) == k_drivers.end()) {
-    throw Error(ErrorClass::invalid_argument,
-                "log driver '{}' is not supported: expected json-file, k8s-file, none or passthrough",
-                config.log_driver);
+    throw Error(
+        ErrorClass::invalid_argument,
+        "log driver '{}' is not supported: expected json-file, k8s-file, none or passthrough",
+        config.log_driver);
   }
   require_log_options(config.log_driver, request.log_options);
   config.log_options = request.log_options;
@@ -232,7 +239,8 @@ void resolve_keeping(Context& context, const ContainerRequest& request, Containe
   constexpr std::array k_sdnotify = {"container", "conmon", "ignore"};
   if (std::ranges::find(k_sdnotify, config.sdnotify) == k_sdnotify.end()) {
     throw Error(ErrorClass::invalid_argument,
-                "invalid sdnotify value \"{}\": expected container, conmon or ignore", config.sdnotify);
+                "invalid sdnotify value \"{}\": expected container, conmon or ignore",
+                config.sdnotify);
   }
   config.cidfile = request.cidfile;
   config.pidfile = request.pidfile;
@@ -240,7 +248,8 @@ void resolve_keeping(Context& context, const ContainerRequest& request, Containe
 
 void resolve_isolation(Context& context, const ContainerRequest& request, ContainerConfig& config) {
   config.privileged = request.privileged;
-  const auto resolve_one = [&](const std::string& asked, const std::string& usual, std::string_view option) {
+  const auto resolve_one = [&](const std::string& asked, const std::string& usual,
+                               std::string_view option) {
     return resolve_namespace(context, asked.empty() ? usual : asked, option);
   };
   const config::Config& settings = context.config();
@@ -251,8 +260,8 @@ void resolve_isolation(Context& context, const ContainerRequest& request, Contai
   config.network = resolve_network(context, request.networks);
   constexpr std::array k_cgroups = {"", "enabled", "disabled", "no-conmon"};
   if (std::ranges::find(k_cgroups, request.cgroups) == k_cgroups.end()) {
-    throw Error(ErrorClass::invalid_argument, "invalid --cgroups '{}': expected enabled, disabled or no-conmon",
-                request.cgroups);
+    throw Error(ErrorClass::invalid_argument,
+                "invalid --cgroups '{}': expected enabled, disabled or no-conmon", request.cgroups);
   }
   config.cgroups_disabled = request.cgroups == "disabled";
   resolve_capabilities(context.config(), request, config);
@@ -306,7 +315,8 @@ void write_cidfile(const ContainerConfig& config) {
     linux::write_new_file(config.cidfile, config.id, 0644);
   } catch (const SysError& error) {
     if (error.code() != EEXIST) throw;
-    throw Error(ErrorClass::conflict, "container id file exists. Ensure another container is not using it or delete {}",
+    throw Error(ErrorClass::conflict,
+                "container id file exists. Ensure another container is not using it or delete {}",
                 config.cidfile);
   }
 }
@@ -323,9 +333,11 @@ ContainerId create_container(Context& context, const ContainerRequest& request) 
   const auto adding = context.images().adding();
   // Of two at once that look for free ids the second sees the record of the first.
   std::optional<linux::FileLock> ids;
-  if ((request.user_namespace + context.config().user_namespace).find("auto") != std::string::npos) {
+  if ((request.user_namespace + context.config().user_namespace).find("auto") !=
+      std::string::npos) {
     linux::ensure_directory(context.config().runroot);
-    ids = linux::FileLock::acquire(context.config().runroot + "/ids.lock", linux::FileLock::Mode::exclusive);
+    ids = linux::FileLock::acquire(context.config().runroot + "/ids.lock",
+                                   linux::FileLock::Mode::exclusive);
   }
   ContainerConfig config = resolve(context, request);
   if (!config.cidfile.empty() && linux::exists(config.cidfile)) write_cidfile(config);

@@ -16,7 +16,9 @@ namespace {
 constexpr const char* k_proxies[] = {"http_proxy", "https_proxy", "ftp_proxy", "no_proxy",
                                      "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY"};
 
-std::string_view key_of(std::string_view entry) { return entry.substr(0, entry.find('=')); }
+std::string_view key_of(std::string_view entry) {
+  return entry.substr(0, entry.find('='));
+}
 
 void add_host_variable(const std::string& name, std::vector<std::string>& env) {
   if (const char* value = ::getenv(name.c_str())) set_variable(env, name + "=" + value);
@@ -42,9 +44,11 @@ void add_option(const std::string& text, std::vector<std::string>& env) {
 /// "PATH=${PATH}:/more", by what `env` has.
 void merge_variable(const std::string& text, std::vector<std::string>& env) {
   const auto pair = split_once(text, '=');
-  if (!pair || pair->first.empty()) throw Error(ErrorClass::invalid_argument, "invalid variable: \"{}\"", text);
+  if (!pair || pair->first.empty())
+    throw Error(ErrorClass::invalid_argument, "invalid variable: \"{}\"", text);
   std::map<std::string, std::string> known;
-  for (const auto& entry : env) known.emplace(key_of(entry), entry.substr(key_of(entry).size() + 1));
+  for (const auto& entry : env)
+    known.emplace(key_of(entry), entry.substr(key_of(entry).size() + 1));
   set_variable(env, std::string(pair->first) + "=" + expand_variables(pair->second, known));
 }
 

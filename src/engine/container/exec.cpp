@@ -22,7 +22,8 @@ namespace coracle::engine {
 namespace {
 
 /// The container's own process, with what the request changes.
-oci::Process plan_exec(Context& context, store::ContainerConfig config, const ExecRequest& request) {
+oci::Process plan_exec(Context& context, store::ContainerConfig config,
+                       const ExecRequest& request) {
   SpecFacts facts;
   facts.passwd = read_image_file(context, config, "etc/passwd");
   facts.group = read_image_file(context, config, "etc/group");

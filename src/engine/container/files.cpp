@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "engine/container/files.hpp"
+
 #include <fcntl.h>
 
 #include <fmt/format.h>
@@ -6,7 +8,6 @@
 #include "coracle/archive/layers.hpp"
 #include "coracle/base/strings.hpp"
 #include "coracle/linux/file.hpp"
-#include "engine/container/files.hpp"
 #include "engine/storage.hpp"
 
 namespace coracle::engine {

@@ -12,7 +12,6 @@ namespace coracle::engine {
 std::string hosts_text(const store::ContainerConfig& config, std::string_view host_file);
 std::string resolv_conf_text(const store::ContainerConfig& config, std::string_view host_file);
 
-
 /// A regular file as the container sees it, without its mounts; "" if there is none.
 std::string read_image_file(Context& context, const store::ContainerConfig& config,
                             const std::string& path);

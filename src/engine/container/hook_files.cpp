@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hooks that an administrator has put into directories, for the containers they are meant for
 // (oci-hooks(5) of containers/common, version 1.0.0).
+#include "engine/container/hook_files.hpp"
+
 #include <algorithm>
 #include <map>
 #include <regex>
@@ -8,7 +10,6 @@
 #include "coracle/base/error.hpp"
 #include "coracle/base/json_value.hpp"
 #include "coracle/linux/file.hpp"
-#include "engine/container/hook_files.hpp"
 
 namespace coracle::engine {
 namespace {
@@ -47,7 +48,8 @@ bool is_meant_for(const Json& when, const HookSubject& subject) {
   }
   const auto commands = json::get_strings(when, "commands");
   if (!commands.empty()) {
-    require(std::ranges::any_of(commands, [&](const auto& pattern) { return matches(pattern, subject.command); }));
+    require(std::ranges::any_of(
+        commands, [&](const auto& pattern) { return matches(pattern, subject.command); }));
   }
   return all && conditions > 0;
 }
@@ -67,8 +69,10 @@ oci::Hook read_hook(const Json& object) {
   hook.path = json::require_string(object, "path");
   hook.args = json::get_strings(object, "args");
   hook.env = json::get_strings(object, "env");
-  if (const auto timeout = json::get_optional_int(object, "timeout")) hook.timeout = static_cast<int>(*timeout);
-  if (!hook.path.starts_with('/')) throw Error(ErrorClass::invalid_argument, "'{}' is not an absolute path", hook.path);
+  if (const auto timeout = json::get_optional_int(object, "timeout"))
+    hook.timeout = static_cast<int>(*timeout);
+  if (!hook.path.starts_with('/'))
+    throw Error(ErrorClass::invalid_argument, "'{}' is not an absolute path", hook.path);
   return hook;
 }
 
@@ -78,7 +82,8 @@ void add_hook_file(const std::string& path, const HookSubject& subject, oci::Hoo
   in_context("hook file '" + path + "'", [&] {
     const Json document = parse_json(*text, path);
     const auto version = json::require_string(document, "version");
-    if (version != "1.0.0") throw Error(ErrorClass::invalid_argument, "unknown version '{}'", version);
+    if (version != "1.0.0")
+      throw Error(ErrorClass::invalid_argument, "unknown version '{}'", version);
     const auto stages = json::get_strings(document, "stages");
     if (stages.empty()) throw Error(ErrorClass::invalid_argument, "it names no stage");
     const oci::Hook hook = read_hook(json::require(document, "hook"));

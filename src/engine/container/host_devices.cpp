@@ -18,7 +18,8 @@ namespace {
 
 /// What of /dev each container has as its own, and what is no device.
 constexpr std::array<std::string_view, 13> k_own = {
-    "null", "zero", "full", "random", "urandom", "tty", "ptmx", "console", "pts", "shm", "mqueue", "fd", "hugepages"};
+    "null",    "zero", "full", "random", "urandom", "tty",      "ptmx",
+    "console", "pts",  "shm",  "mqueue", "fd",      "hugepages"};
 
 bool is_virtual_console(std::string_view name) {
   return name.size() > 3 && name.starts_with("tty") &&
@@ -38,11 +39,13 @@ HostDevice describe(const struct stat& info, const store::ContainerDevice& devic
 }
 
 /// The devices at and below `place`; symbolic links below it are not followed.
-void collect(const store::ContainerDevice& place, const struct stat& info, std::vector<HostDevice>& found) {
+void collect(const store::ContainerDevice& place, const struct stat& info,
+             std::vector<HostDevice>& found) {
   if (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode)) found.push_back(describe(info, place));
   if (!S_ISDIR(info.st_mode)) return;
   for (const auto& name : linux::list_directory(place.source)) {
-    const store::ContainerDevice inner{place.source + "/" + name, place.path + "/" + name, place.permissions};
+    const store::ContainerDevice inner{place.source + "/" + name, place.path + "/" + name,
+                                       place.permissions};
     struct stat inner_info {};
     if (::lstat(inner.source.c_str(), &inner_info) == 0) collect(inner, inner_info, found);
   }
@@ -65,15 +68,18 @@ void collect_all_of_host(bool in_user_namespace, std::vector<HostDevice>& found)
 
 }  // namespace
 
-std::vector<HostDevice> find_host_devices(const store::ContainerConfig& config, bool in_user_namespace) {
+std::vector<HostDevice> find_host_devices(const store::ContainerConfig& config,
+                                          bool in_user_namespace) {
   std::vector<HostDevice> devices;
   for (const auto& device : config.devices) {
     struct stat info {};
-    if (::stat(device.source.c_str(), &info) != 0) throw SysError("cannot use device '{}'", device.source);
+    if (::stat(device.source.c_str(), &info) != 0)
+      throw SysError("cannot use device '{}'", device.source);
     const auto before = devices.size();
     collect(device, info, devices);
     if (devices.size() == before) {
-      throw Error(ErrorClass::invalid_argument, "'{}' is no device, and no directory with one", device.source);
+      throw Error(ErrorClass::invalid_argument, "'{}' is no device, and no directory with one",
+                  device.source);
     }
   }
   if (config.privileged) collect_all_of_host(in_user_namespace, devices);

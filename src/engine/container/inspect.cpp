@@ -84,9 +84,14 @@ Json mount_document(const store::ContainerMount& mount) {
       propagation = option;
     }
   }
-  return {{"Type", mount.type},        {"Source", mount.source}, {"Destination", mount.destination},
-          {"Driver", ""},              {"Mode", ""},             {"Options", mount.options},
-          {"RW", writable},            {"Propagation", propagation}};
+  return {{"Type", mount.type},
+          {"Source", mount.source},
+          {"Destination", mount.destination},
+          {"Driver", ""},
+          {"Mode", ""},
+          {"Options", mount.options},
+          {"RW", writable},
+          {"Propagation", propagation}};
 }
 
 Json host_config_document(const store::ContainerConfig& config) {
@@ -120,7 +125,8 @@ Json host_config_document(const store::ContainerConfig& config) {
           {"LogConfig", {{"Type", config.log_driver}, {"Config", config.log_options}}},
           {"NetworkMode", mode_text(config.network, "private")},
           {"PortBindings", Json::object()},
-          {"RestartPolicy", {{"Name", to_string(config.restart)}, {"MaximumRetryCount", config.restart_retries}}},
+          {"RestartPolicy",
+           {{"Name", to_string(config.restart)}, {"MaximumRetryCount", config.restart_retries}}},
           {"AutoRemove", config.auto_remove},
           {"CapAdd", config.cap_add},
           {"CapDrop", config.cap_drop},
@@ -205,13 +211,14 @@ Json inspect_container(Context& context, const ContainerId& id) {
           {"EffectiveCaps", config.capabilities},
           {"BoundingCaps", config.capabilities},
           {"ExecIDs", Json::array()},
-          {"GraphDriver",
-           {{"Name", config.driver},
-            {"Data", graph_data(context, config)}}},
+          {"GraphDriver", {{"Name", config.driver}, {"Data", graph_data(context, config)}}},
           {"Mounts", mounts},
           {"Dependencies", Json::array()},
           {"NetworkSettings",
-           {{"IPAddress", ""}, {"MacAddress", ""}, {"Ports", Json::object()}, {"Networks", Json::object()}}},
+           {{"IPAddress", ""},
+            {"MacAddress", ""},
+            {"Ports", Json::object()},
+            {"Networks", Json::object()}}},
           {"Namespace", ""},
           {"IsInfra", false},
           {"Config", config_document(config)},

@@ -28,7 +28,8 @@ std::uint32_t available_ids(Context& context) {
 }
 
 /// keep-id: the user's own id is `kept` inside, the rest around it, as far as they go.
-std::vector<IdRange> keep_id_ranges(std::uint32_t kept, std::uint32_t available, std::uint32_t size) {
+std::vector<IdRange> keep_id_ranges(std::uint32_t kept, std::uint32_t available,
+                                    std::uint32_t size) {
   std::vector<IdRange> ranges;
   const std::uint32_t others = std::min(size, available) - 1;
   const std::uint32_t below = std::min(kept, others);
@@ -72,7 +73,8 @@ std::uint32_t image_ids(Context& context, const store::ContainerConfig& config) 
     for (const auto& line : split(read_image_file(context, config, path), '\n')) {
       const auto fields = split(line, ':');
       const auto id = fields.size() > 2 ? parse_int(fields[2]) : std::nullopt;
-      if (id && *id > 0 && *id < 65536) highest = std::max(highest, static_cast<std::uint32_t>(*id));
+      if (id && *id > 0 && *id < 65536)
+        highest = std::max(highest, static_cast<std::uint32_t>(*id));
     }
   }
   return highest + 1;
@@ -90,7 +92,8 @@ void require_mapped(const std::vector<IdRange>& ranges, std::uint32_t available,
 
 }  // namespace
 
-store::ContainerNamespace resolve_network(Context& context, const std::vector<std::string>& networks) {
+store::ContainerNamespace resolve_network(Context& context,
+                                          const std::vector<std::string>& networks) {
   const std::string wanted = networks.empty() ? context.config().network : networks.back();
   if (networks.size() > 1) {
     throw Error(ErrorClass::not_implemented, "several networks are not supported yet");
@@ -107,7 +110,8 @@ store::ContainerNamespace resolve_network(Context& context, const std::vector<st
     return {store::NamespaceMode::path, std::string(pair->second)};
   }
   throw Error(ErrorClass::not_implemented,
-              "network '{}' is not supported yet: expected none, host, container:NAME or ns:PATH", wanted);
+              "network '{}' is not supported yet: expected none, host, container:NAME or ns:PATH",
+              wanted);
 }
 
 void resolve_capabilities(const config::Config& config, const ContainerRequest& request,
@@ -124,7 +128,8 @@ void resolve_capabilities(const config::Config& config, const ContainerRequest& 
         }
         const auto number = linux::capability_number(name);
         if (!number) {
-          throw Error(ErrorClass::invalid_argument, "unknown capability \"{}\": unknown capability", name);
+          throw Error(ErrorClass::invalid_argument, "unknown capability \"{}\": unknown capability",
+                      name);
         }
         set |= linux::CapabilitySet{1} << *number;
       }
@@ -155,7 +160,8 @@ void resolve_user_namespace(Context& context, const ContainerRequest& request,
   auto& maps = container.id_mappings;
   if (!request.uid_maps.empty() || !request.gid_maps.empty()) {
     if (!request.user_namespace.empty()) {
-      throw Error(ErrorClass::invalid_argument, "--userns and --uidmap/--gidmap are mutually exclusive");
+      throw Error(ErrorClass::invalid_argument,
+                  "--userns and --uidmap/--gidmap are mutually exclusive");
     }
     for (const auto& map : request.uid_maps) maps.uids.push_back(parse_id_map_option(map));
     for (const auto& map : request.gid_maps) maps.gids.push_back(parse_id_map_option(map));
@@ -168,8 +174,7 @@ void resolve_user_namespace(Context& context, const ContainerRequest& request,
   using Mode = UserNamespaceOption::Mode;
   switch (option.mode) {
     case Mode::host:
-    case Mode::private_:
-      return;
+    case Mode::private_: return;
     case Mode::keep_id: {
       if (!rootless) return;  // Root keeps its id anyway.
       const auto identity = linux::current_identity();
@@ -201,7 +206,8 @@ void resolve_user_namespace(Context& context, const ContainerRequest& request,
       return;
     }
     case Mode::path:
-      throw Error(ErrorClass::not_implemented, "joining a user namespace by path is not supported yet");
+      throw Error(ErrorClass::not_implemented,
+                  "joining a user namespace by path is not supported yet");
   }
 }
 

@@ -71,7 +71,8 @@ SpecFacts ContainerLifecycle::gather_facts() {
   facts.host_has_mqueue = linux::exists("/dev/mqueue");
   facts.passwd = read_image_file(context_, config_, "etc/passwd");
   facts.group = read_image_file(context_, config_, "etc/group");
-  for (const auto* joined : {&config_.pid, &config_.ipc, &config_.uts, &config_.cgroup, &config_.network}) {
+  for (const auto* joined :
+       {&config_.pid, &config_.ipc, &config_.uts, &config_.cgroup, &config_.network}) {
     if (joined->mode != store::NamespaceMode::container) continue;
     const auto other = context_.containers().try_load_state(ContainerId(joined->value));
     if (other && linux::is_alive(other->process)) facts.containers[joined->value] = other->process;
@@ -95,10 +96,12 @@ void ContainerLifecycle::write_files(SpecFacts& facts) {
   if (!config_.no_hosts) {
     facts.hosts_path = write("hosts", hosts_text(config_, host_file("/etc/hosts")));
   }
-  facts.resolv_conf_path = write("resolv.conf", resolv_conf_text(config_, host_file("/etc/resolv.conf")));
+  facts.resolv_conf_path =
+      write("resolv.conf", resolv_conf_text(config_, host_file("/etc/resolv.conf")));
   if (!config_.no_hostname) facts.hostname_path = write("hostname", config_.hostname + "\n");
-  facts.containerenv_path = write(".containerenv", "engine=\"coracle-" CORACLE_VERSION "\"\nname=\"" +
-                                                       config_.name + "\"\nid=\"" + config_.id + "\"\n");
+  facts.containerenv_path =
+      write(".containerenv", "engine=\"coracle-" CORACLE_VERSION "\"\nname=\"" + config_.name +
+                                 "\"\nid=\"" + config_.id + "\"\n");
 }
 
 void ContainerLifecycle::give_sources_to_user(const oci::User& user) {
@@ -120,7 +123,8 @@ void ContainerLifecycle::make_cgroup(const oci::Resources& resources) {
   state_.cgroup = cgroup_->path();
 }
 
-const runtime::SeccompProgram* ContainerLifecycle::load_seccomp(const oci::Capabilities& capabilities) {
+const runtime::SeccompProgram* ContainerLifecycle::load_seccomp(
+    const oci::Capabilities& capabilities) {
   if (!seccomp_) seccomp_ = load_seccomp_filter(context_, config_, capabilities);
   return seccomp_ ? &*seccomp_ : nullptr;
 }
@@ -144,8 +148,8 @@ runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStream
     is_mounted_here_ = true;
     // That of the run before has ended with its mount.
     if (file_server_ > 0) ::waitpid(file_server_, nullptr, WNOHANG);
-    // Some eighty questions are asked until the program runs. An answer from the same CPU comes three
-    // times as fast as one from another that has to be woken.
+    // Some eighty questions are asked until the program runs. An answer from the same CPU comes
+    // three times as fast as one from another that has to be woken.
     pin.emplace();
     fuse.emplace(rootfs);
     rootfs.kind = linux::RootfsPlan::Kind::directory;
@@ -220,7 +224,8 @@ void ContainerLifecycle::started(pid_t pid) {
   state_.restart_count = first_start_ ? 0 : state_.restart_count + 1;
   context_.containers().save_state(id_, state_);
   if (first_start_ && !config_.pidfile.empty()) {
-    linux::write_file_atomic(config_.pidfile, std::to_string(pid), linux::Durability::crash_of_process, 0644);
+    linux::write_file_atomic(config_.pidfile, std::to_string(pid),
+                             linux::Durability::crash_of_process, 0644);
   }
   first_start_ = false;
 }

@@ -45,8 +45,8 @@ class ContainerLifecycle final : public monitor::Lifecycle {
   std::string notify_directory_;
   NamespaceEntry namespace_entry_;
   bool is_mounted_here_ = false;  ///< the root file system, not in the container alone
-  bool oom_killed_ = false;  ///< in the run that has ended last
-  pid_t file_server_ = -1;  ///< fuse-overlayfs
+  bool oom_killed_ = false;       ///< in the run that has ended last
+  pid_t file_server_ = -1;        ///< fuse-overlayfs
   bool first_start_ = true;
   linux::WindowSize window_;  ///< of the client's terminal, once known
   std::unique_ptr<runtime::Cgroup> cgroup_;

@@ -34,7 +34,8 @@ class Writer {
     for (std::size_t i = 0; i < 2; ++i) {
       std::string_view rest = buffers_[i];
       while (!rest.empty()) {
-        const ssize_t written = ::write(i == 0 ? STDOUT_FILENO : STDERR_FILENO, rest.data(), rest.size());
+        const ssize_t written =
+            ::write(i == 0 ? STDOUT_FILENO : STDERR_FILENO, rest.data(), rest.size());
         if (written <= 0) break;
         rest.remove_prefix(static_cast<std::size_t>(written));
       }
@@ -51,10 +52,11 @@ class Writer {
 void show_logs(Context& context, const ContainerId& id, const LogOptions& options) {
   const auto config = context.containers().load_config(id);
   if (config.log_driver == "none" || config.log_driver == "passthrough") {
-    throw Error(ErrorClass::conflict,
-                "this container is using the '{}' log driver, cannot read logs: this container is not "
-                "logging output",
-                config.log_driver);
+    throw Error(
+        ErrorClass::conflict,
+        "this container is using the '{}' log driver, cannot read logs: this container is not "
+        "logging output",
+        config.log_driver);
   }
   monitor::LogRequest request;
   request.path = context.containers().log_path(id);
@@ -77,7 +79,8 @@ void show_logs(Context& context, const ContainerId& id, const LogOptions& option
     const auto state = try_observe(context, id);
     return state && (is_active(*state) || linux::is_alive(state->monitor));
   };
-  monitor::read_logs(request, [&](const monitor::LogLine& line) { writer.add(line, options.timestamps); });
+  monitor::read_logs(request,
+                     [&](const monitor::LogLine& line) { writer.add(line, options.timestamps); });
 }
 
 }  // namespace coracle::engine

@@ -30,9 +30,11 @@ void add_mount(const MountOption& option, store::ContainerConfig& container) {
     return mount.destination == option.destination;
   });
   if (taken) {
-    throw Error(ErrorClass::invalid_argument, "{}: duplicate mount destination", option.destination);
+    throw Error(ErrorClass::invalid_argument, "{}: duplicate mount destination",
+                option.destination);
   }
-  store::ContainerMount mount{option.type, option.source, option.destination, option.options, false};
+  store::ContainerMount mount{option.type, option.source, option.destination, option.options,
+                              false};
   if (mount.type == "bind") {
     char* real = ::realpath(option.source.c_str(), nullptr);
     if (real == nullptr) {
@@ -43,9 +45,10 @@ void add_mount(const MountOption& option, store::ContainerConfig& container) {
   }
   for (const auto& flag : option.options) {
     mount.chown = mount.chown || flag == "U";
-    if (flag == "O" || flag == "idmap" || flag.starts_with("idmap=") || flag.starts_with("upperdir=")) {
-      throw Error(ErrorClass::not_implemented, "mount option '{}' of '{}' is not supported yet", flag,
-                  option.destination);
+    if (flag == "O" || flag == "idmap" || flag.starts_with("idmap=") ||
+        flag.starts_with("upperdir=")) {
+      throw Error(ErrorClass::not_implemented, "mount option '{}' of '{}' is not supported yet",
+                  flag, option.destination);
     }
   }
   container.mounts.push_back(std::move(mount));
@@ -78,7 +81,8 @@ void resolve_mounts(Context& context, const ContainerRequest& request, const oci
   for (const auto& text : request.devices) {
     const DeviceOption device = parse_device(text);
     if (!linux::exists(device.source)) {
-      throw Error(ErrorClass::invalid_argument, "stat {}: no such file or directory", device.source);
+      throw Error(ErrorClass::invalid_argument, "stat {}: no such file or directory",
+                  device.source);
     }
     container.devices.push_back({device.source, device.path, device.permissions});
   }

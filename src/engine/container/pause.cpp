@@ -12,12 +12,13 @@ void pause_container(Context& context, const ContainerId& id, bool paused) {
   auto state = context.containers().load_state(id);
   const auto wanted = paused ? store::ContainerStatus::running : store::ContainerStatus::paused;
   if (state.status != wanted) {
-    throw Error(ErrorClass::conflict, "\"{}\" is not {}, can't {}: container state improper", config.id,
-                paused ? "running" : "paused", paused ? "pause" : "unpause");
+    throw Error(ErrorClass::conflict, "\"{}\" is not {}, can't {}: container state improper",
+                config.id, paused ? "running" : "paused", paused ? "pause" : "unpause");
   }
   if (state.cgroup.empty()) {
     throw Error(ErrorClass::unavailable,
-                "cannot pause container {}: it has no control group that this user may write", config.name);
+                "cannot pause container {}: it has no control group that this user may write",
+                config.name);
   }
   const auto group = runtime::open_cgroup(state.cgroup);
   if (paused) {

@@ -14,7 +14,8 @@ namespace {
 std::string discard_unless_started(Context& context, const ContainerId& id) {
   const auto lock = context.containers().lock(id);
   if (is_active(context.containers().load_state(id))) {
-    throw Error(ErrorClass::conflict, "container {} has been started meanwhile: container state improper", id.str());
+    throw Error(ErrorClass::conflict,
+                "container {} has been started meanwhile: container state improper", id.str());
   }
   const std::string grave = context.containers().discard(id);
   // The monitor of a client that was killed may be starting it without the lock: what it wrote down
@@ -64,7 +65,8 @@ std::vector<ContainerId> prune_containers(Context& context) {
       removed.push_back(id);
     } catch (const Error& error) {
       // Removed, or started again, by somebody else meanwhile.
-      const bool changed = error.error_class() == ErrorClass::not_found || error.error_class() == ErrorClass::conflict;
+      const bool changed = error.error_class() == ErrorClass::not_found ||
+                           error.error_class() == ErrorClass::conflict;
       if (!changed) throw;
     }
   }

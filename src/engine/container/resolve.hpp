@@ -20,7 +20,8 @@ void set_variable(std::vector<std::string>& env, const std::string& entry);
 /// The lines of an --env-file. "K" alone takes the host's value.
 std::vector<std::string> read_env_file(const std::string& path);
 
-store::ContainerNamespace resolve_network(Context& context, const std::vector<std::string>& networks);
+store::ContainerNamespace resolve_network(Context& context,
+                                          const std::vector<std::string>& networks);
 void resolve_capabilities(const config::Config& config, const ContainerRequest& request,
                           store::ContainerConfig& container);
 void resolve_user_namespace(Context& context, const ContainerRequest& request,

@@ -23,11 +23,13 @@ void resolve_resources(const Context& context, const ContainerRequest& request,
   if (!request.memory_swap.empty()) {
     resources.memory.swap = parse_size_option(request.memory_swap, "--memory-swap");
     if (!resources.memory.limit) {
-      throw Error(ErrorClass::invalid_argument, "you should always set a memory limit when using a memory swap limit");
+      throw Error(ErrorClass::invalid_argument,
+                  "you should always set a memory limit when using a memory swap limit");
     }
   }
   if (!request.memory_reservation.empty()) {
-    resources.memory.reservation = parse_size_option(request.memory_reservation, "--memory-reservation");
+    resources.memory.reservation =
+        parse_size_option(request.memory_reservation, "--memory-reservation");
   }
   if (!request.cpus.empty()) {
     char* end = nullptr;
@@ -42,7 +44,8 @@ void resolve_resources(const Context& context, const ContainerRequest& request,
   }
   if (request.cpu_quota) resources.cpu.quota = *request.cpu_quota;
   for (const auto* number : {&request.cpu_period, &request.cpu_shares}) {
-    if (*number && **number < 0) throw Error(ErrorClass::invalid_argument, "{} CPU time makes no sense", **number);
+    if (*number && **number < 0)
+      throw Error(ErrorClass::invalid_argument, "{} CPU time makes no sense", **number);
   }
   if (request.cpu_period) resources.cpu.period = static_cast<std::uint64_t>(*request.cpu_period);
   if (request.cpu_shares) resources.cpu.shares = static_cast<std::uint64_t>(*request.cpu_shares);

@@ -15,7 +15,8 @@ std::optional<runtime::SeccompProgram> load_seccomp_filter(Context& context,
   const std::string cache = context.cache_directory() + "/seccomp";
   const auto bounding = linux::capability_set(capabilities.bounding);
   if (config.seccomp.empty()) return runtime::load_default_seccomp(cache, bounding);
-  const auto profile = runtime::SeccompProfile::parse(linux::read_file(config.seccomp), config.seccomp);
+  const auto profile =
+      runtime::SeccompProfile::parse(linux::read_file(config.seccomp), config.seccomp);
   return runtime::load_seccomp(
       cache, profile.resolve(runtime::SeccompConditions::of_this_machine(bounding)));
 }

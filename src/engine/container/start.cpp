@@ -29,7 +29,8 @@ monitor::LogConfig log_config(Context& context, const store::ContainerConfig& co
   if (log.path.empty()) log.path = context.containers().log_path(ContainerId(config.id));
   log.max_size = context.config().log_size_max;
   if (const auto size = parse_size(option(config, "max-size"))) log.max_size = *size;
-  if (const auto files = parse_int(option(config, "max-file"))) log.max_files = static_cast<int>(*files);
+  if (const auto files = parse_int(option(config, "max-file")))
+    log.max_files = static_cast<int>(*files);
   return log;
 }
 
@@ -73,9 +74,10 @@ monitor::LaunchPlan plan_launch(Context& context, const store::ContainerConfig& 
   return plan;
 }
 
-/// Records why a start failed; a container that removes itself goes. The error that led here is what
-/// the user is told.
-void record_failure(Context& context, const store::ContainerConfig& config, const Error& error) noexcept {
+/// Records why a start failed; a container that removes itself goes. The error that led here is
+/// what the user is told.
+void record_failure(Context& context, const store::ContainerConfig& config,
+                    const Error& error) noexcept {
   try {
     const ContainerId id(config.id);
     if (config.auto_remove) {
@@ -87,7 +89,8 @@ void record_failure(Context& context, const store::ContainerConfig& config, cons
     store::ContainerState state = context.containers().load_state(id);
     state.error = error.describe();
     state.exit_code = error.exit_code();
-    if (state.status != store::ContainerStatus::exited) state.status = store::ContainerStatus::created;
+    if (state.status != store::ContainerStatus::exited)
+      state.status = store::ContainerStatus::created;
     context.containers().save_state(id, state);
   } catch (const std::exception& second) {
     // What is left of it empty_trash() finds.

@@ -26,8 +26,10 @@ store::ContainerState mark_stopped(Context& context, const ContainerId& id) {
   return state;
 }
 
-void wait_for_monitor(Context& context, const store::ContainerConfig& config, const store::ContainerState& state) {
-  if (wait_for_end(state.process, k_patience_ms) && wait_for_end(state.monitor, k_last_output_ms)) return;
+void wait_for_monitor(Context& context, const store::ContainerConfig& config,
+                      const store::ContainerState& state) {
+  if (wait_for_end(state.process, k_patience_ms) && wait_for_end(state.monitor, k_last_output_ms))
+    return;
   // A client that does not read what is left holds up nobody any longer.
   monitor::request_signal(context.containers().attach_socket(ContainerId(config.id)), 0);
   if (!wait_for_end(state.monitor, k_patience_ms)) {
@@ -51,12 +53,14 @@ void stop_container(Context& context, const ContainerId& id, std::optional<std::
   if (observe(context, id).status == store::ContainerStatus::paused) {
     // Its processes would see no signal before they are killed.
     throw Error(ErrorClass::conflict,
-                "can only stop created or running containers. {} is in state paused: container state improper",
+                "can only stop created or running containers. {} is in state paused: container "
+                "state improper",
                 config.id);
   }
   const auto state = mark_stopped(context, id);
   const std::int64_t seconds = timeout.value_or(config.stop_timeout);
-  const int grace = seconds < 0 ? -1 : static_cast<int>(std::min<std::int64_t>(seconds, 1'000'000) * 1000);
+  const int grace =
+      seconds < 0 ? -1 : static_cast<int>(std::min<std::int64_t>(seconds, 1'000'000) * 1000);
   if (grace != 0) {
     signal_container(context, id, state, config.stop_signal);
     if (wait_for_end(state.process, grace)) {
@@ -73,13 +77,16 @@ void kill_container(Context& context, const ContainerId& id, int signal) {
   const auto state = observe(context, id);
   require_active(config, state, "kill");
   if (!signal_container(context, id, state, signal)) {
-    throw Error(ErrorClass::conflict, "container {} has just ended: container state improper", config.id);
+    throw Error(ErrorClass::conflict, "container {} has just ended: container state improper",
+                config.id);
   }
   // Seen as ended by whoever looks next.
-  if (signal == SIGKILL && config.restart == store::RestartPolicy::no) wait_for_monitor(context, config, state);
+  if (signal == SIGKILL && config.restart == store::RestartPolicy::no)
+    wait_for_monitor(context, config, state);
 }
 
-void restart_container(Context& context, const ContainerId& id, std::optional<std::int64_t> timeout) {
+void restart_container(Context& context, const ContainerId& id,
+                       std::optional<std::int64_t> timeout) {
   stop_container(context, id, timeout);
   start_container(context, id, {});
 }

@@ -6,15 +6,18 @@
 
 namespace coracle::engine {
 
-ImageAddition::ImageAddition(Context& context) : context_(context), adding_(context.images().adding()) {
+ImageAddition::ImageAddition(Context& context)
+    : context_(context), adding_(context.images().adding()) {
   context.enter_namespace();
 }
 
 ImageAddition::~ImageAddition() {
   if (squashed_owners_ > 0) {
     log::warn(
-        "this user's ids do not cover the owners of {} file(s): in containers they belong to root, the image keeps "
-        "them. Cover more with: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER",
+        "this user's ids do not cover the owners of {} file(s): in containers they belong to root, "
+        "the image keeps "
+        "them. Cover more with: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 "
+        "USER",
         squashed_owners_);
   }
   adding_.reset();
@@ -25,12 +28,14 @@ ImageAddition::~ImageAddition() {
   }
 }
 
-void ImageAddition::unpack(const Digest& blob, const Digest& diff_id, const std::vector<Digest>& below) {
+void ImageAddition::unpack(const Digest& blob, const Digest& diff_id,
+                           const std::vector<Digest>& below) {
   const auto& layers = context_.images().layers();
   if (layers.has(diff_id)) return;
   in_context("unpacking layer " + blob.str(), [&] {
     std::vector<std::string> directories;
-    for (auto lower = below.rbegin(); lower != below.rend(); ++lower) directories.push_back(layers.path(*lower));
+    for (auto lower = below.rbegin(); lower != below.rend(); ++lower)
+      directories.push_back(layers.path(*lower));
     const linux::Fd file = context_.images().blobs().open(blob);
     archive::FdSource source(file.get());
     squashed_owners_ += layers.unpack(source, diff_id, directories).squashed_owners;

@@ -13,7 +13,8 @@ std::vector<std::string> command_words(std::string_view text) {
   if (text.starts_with('[')) {
     std::vector<std::string> words;
     for (const Json& word : parse_json(text, "--change")) {
-      if (!word.is_string()) throw Error(ErrorClass::invalid_argument, "invalid command '{}'", text);
+      if (!word.is_string())
+        throw Error(ErrorClass::invalid_argument, "invalid command '{}'", text);
       words.push_back(word.get<std::string>());
     }
     return words;
@@ -33,7 +34,8 @@ std::pair<std::string, std::string> key_value(std::string_view text) {
   const auto equals = split_once(text, '=');
   const auto space = split_once(text, ' ');
   const auto& pair = equals ? equals : space;
-  if (!pair || pair->first.empty()) throw Error(ErrorClass::invalid_argument, "invalid pair '{}'", text);
+  if (!pair || pair->first.empty())
+    throw Error(ErrorClass::invalid_argument, "invalid pair '{}'", text);
   return {std::string(trim(pair->first)), unquote(trim(pair->second))};
 }
 
@@ -57,7 +59,8 @@ void apply_change(std::string_view change, oci::ContainerConfig& config) {
     config.labels[key] = text_value;
   } else if (name == "EXPOSE") {
     for (const auto& port : split(value, ' ')) {
-      if (!port.empty()) config.exposed_ports.insert(port.find('/') == std::string::npos ? port + "/tcp" : port);
+      if (!port.empty())
+        config.exposed_ports.insert(port.find('/') == std::string::npos ? port + "/tcp" : port);
     }
   } else if (name == "VOLUME") {
     if (value.starts_with('[')) {
@@ -76,7 +79,8 @@ void apply_change(std::string_view change, oci::ContainerConfig& config) {
   } else if (name == "ONBUILD") {
     config.on_build.emplace_back(value);
   } else {
-    throw Error(ErrorClass::invalid_argument, "invalid change '{}': unknown instruction {}", change, name);
+    throw Error(ErrorClass::invalid_argument, "invalid change '{}': unknown instruction {}", change,
+                name);
   }
 }
 

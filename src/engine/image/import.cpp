@@ -25,7 +25,8 @@ std::string import_image(Context& context, const ImportRequest& request) {
     archive::FdSource source(file ? file.get() : STDIN_FILENO);
     image.write_layer = [&](archive::ByteSink& sink) {
       const auto plain = archive::make_decompressor(source);
-      if (archive::copy(*plain, sink) == 0) throw Error(ErrorClass::invalid_argument, "the archive is empty");
+      if (archive::copy(*plain, sink) == 0)
+        throw Error(ErrorClass::invalid_argument, "the archive is empty");
     };
     return make_image(addition, image);
   });

@@ -52,7 +52,8 @@ Json inspect_image(Context& context, std::string_view name) {
   for (const auto& diff_id : image.config.diff_ids) layers.push_back(diff_id.str());
   Json history = Json::array();
   for (const auto& entry : image.config.history) history.push_back(history_document(entry));
-  const std::string comment = image.config.history.empty() ? "" : image.config.history.back().comment;
+  const std::string comment =
+      image.config.history.empty() ? "" : image.config.history.back().comment;
   return {{"Id", image.summary.id},
           {"Digest", image.summary.manifest.str()},
           {"RepoTags", image.summary.names},

@@ -25,8 +25,8 @@ constexpr std::size_t k_max_images = 1000;
 
 /// What an archive or directory holds once its members are blobs of the store: by member name.
 struct Contents {
-  std::map<std::string, Digest> blobs;           ///< files
-  std::map<std::string, std::string> links;      ///< symbolic links, as docker save makes for layers
+  std::map<std::string, Digest> blobs;       ///< files
+  std::map<std::string, std::string> links;  ///< symbolic links, as docker save makes for layers
 
   /// The blob of a member, links followed.
   const Digest& find(std::string name) const {
@@ -95,7 +95,8 @@ class Loader {
     if (contents_.has("manifest.json")) return load_docker();
     if (contents_.has("index.json")) return load_layout();
     throw Error(ErrorClass::invalid_argument,
-                "payload does not match any of the supported image formats: docker-archive, oci-archive, oci-dir");
+                "payload does not match any of the supported image formats: docker-archive, "
+                "oci-archive, oci-dir");
   }
 
  private:
@@ -112,7 +113,9 @@ class Loader {
     }
   }
 
-  std::string text_of(const Digest& digest) const { return blobs_.read_text(digest, k_max_document); }
+  std::string text_of(const Digest& digest) const {
+    return blobs_.read_text(digest, k_max_document);
+  }
 
   std::string add(const oci::Manifest& manifest, const Digest& digest,
                   const std::vector<std::string>& names) {
@@ -120,8 +123,9 @@ class Loader {
     std::vector<Digest> blobs;
     for (const auto& layer : manifest.layers) blobs.push_back(layer.digest);
     if (blobs.size() != config.diff_ids.size()) {
-      throw Error(ErrorClass::invalid_argument, "the image has {} layers, but its configuration names {}",
-                  blobs.size(), config.diff_ids.size());
+      throw Error(ErrorClass::invalid_argument,
+                  "the image has {} layers, but its configuration names {}", blobs.size(),
+                  config.diff_ids.size());
     }
     std::vector<Digest> below;
     for (std::size_t i = 0; i < blobs.size(); ++i) {
@@ -202,8 +206,8 @@ class Loader {
     finish(oci::parse_manifest(text, "manifest"), descriptor.digest, names, loaded);
   }
 
-  void finish(const oci::Manifest& manifest, const Digest& digest, const std::vector<std::string>& names,
-              std::vector<std::string>& loaded) {
+  void finish(const oci::Manifest& manifest, const Digest& digest,
+              const std::vector<std::string>& names, std::vector<std::string>& loaded) {
     const std::string id = add(manifest, digest, names);
     if (names.empty()) loaded.push_back("sha256:" + id);
     loaded.insert(loaded.end(), names.begin(), names.end());

@@ -10,8 +10,9 @@ namespace {
 
 std::vector<ContainerSummary> users_of(Context& context, const store::ImageSummary& image) {
   auto containers = list_containers(context);
-  std::erase_if(containers,
-                [&](const ContainerSummary& container) { return container.config.image_id != image.id; });
+  std::erase_if(containers, [&](const ContainerSummary& container) {
+    return container.config.image_id != image.id;
+  });
   return containers;
 }
 
@@ -36,9 +37,10 @@ RemovedImage remove_image(Context& context, std::string_view name, bool force) {
   RemovedImage removed;
   const bool by_id = image.id.starts_with(name.starts_with("sha256:") ? name.substr(7) : name);
   if (by_id && image.names.size() > 1 && !force) {
-    Error error(ErrorClass::conflict,
-                "unable to delete image \"{}\" by ID with more than one tag ({}): please force removal",
-                image.id, image.names.size());
+    Error error(
+        ErrorClass::conflict,
+        "unable to delete image \"{}\" by ID with more than one tag ({}): please force removal",
+        image.id, image.names.size());
     error.set_exit_code(2);
     throw error;
   }

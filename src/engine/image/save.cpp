@@ -28,7 +28,9 @@ std::vector<Chosen> choose(Context& context, const std::vector<std::string>& nam
     const std::string full = store::chosen_name(summary, name);
     const auto known = std::ranges::find_if(
         chosen, [&](const Chosen& entry) { return entry.image.summary.id == summary.id; });
-    auto& entry = known != chosen.end() ? *known : chosen.emplace_back(Chosen{context.images().load(summary), {}});
+    auto& entry = known != chosen.end()
+                      ? *known
+                      : chosen.emplace_back(Chosen{context.images().load(summary), {}});
     if (full != summary.id) entry.names.push_back(full);
   }
   return chosen;
@@ -54,7 +56,8 @@ void save_docker(Context& context, const std::vector<Chosen>& images, archive::B
     }
     const std::string config = image.summary.id + ".json";
     if (written.insert(config).second) {
-      tar.add_file(config, blobs.read_text(image.manifest.config.digest, oci::k_max_image_config_size));
+      tar.add_file(config,
+                   blobs.read_text(image.manifest.config.digest, oci::k_max_image_config_size));
     }
     manifest.push_back({{"Config", config}, {"RepoTags", names}, {"Layers", layers}});
   }
@@ -90,8 +93,8 @@ std::vector<Digest> blobs_of(const std::vector<Chosen>& images) {
   return {digests.begin(), digests.end()};
 }
 
-void save_layout_archive(Context& context, const std::vector<Chosen>& images, const oci::Index& index,
-                         archive::ByteSink& sink) {
+void save_layout_archive(Context& context, const std::vector<Chosen>& images,
+                         const oci::Index& index, archive::ByteSink& sink) {
   const auto& blobs = context.images().blobs();
   archive::TarWriter tar(sink);
   tar.add_file("oci-layout", oci::image_layout_text());
@@ -106,8 +109,8 @@ void save_layout_archive(Context& context, const std::vector<Chosen>& images, co
   tar.finish();
 }
 
-void save_layout_directory(Context& context, const std::vector<Chosen>& images, const oci::Index& index,
-                           const std::string& directory) {
+void save_layout_directory(Context& context, const std::vector<Chosen>& images,
+                           const oci::Index& index, const std::string& directory) {
   linux::ensure_directory(directory + "/blobs/sha256", 0755);
   const store::BlobStore target(directory);
   for (const auto& digest : blobs_of(images)) {

@@ -67,7 +67,8 @@ UserNamespaceOption parse_user_namespace(std::string_view text) {
       if (!entry) refuse_user_namespace(text);
       const std::uint32_t value = parse_id(entry->second, text);
       if (entry->first == "size") {
-        if (value == 0) throw Error(ErrorClass::invalid_argument, "an empty user namespace: '{}'", text);
+        if (value == 0)
+          throw Error(ErrorClass::invalid_argument, "an empty user namespace: '{}'", text);
         option.size = value;
       } else if (entry->first == "uid" && option.mode == Mode::keep_id) {
         option.uid = value;
@@ -92,8 +93,8 @@ UserNamespaceOption parse_user_namespace(std::string_view text) {
 linux::IdRange parse_id_map_option(std::string_view text) {
   const auto parts = split(text, ':');
   if (parts.size() < 2 || parts.size() > 3) {
-    throw Error(ErrorClass::invalid_argument,
-                "invalid id map '{}', expected CONTAINER:HOST[:SIZE]", text);
+    throw Error(ErrorClass::invalid_argument, "invalid id map '{}', expected CONTAINER:HOST[:SIZE]",
+                text);
   }
   linux::IdRange range;
   range.inside = parse_id(parts[0], text);
@@ -117,7 +118,8 @@ HostOption parse_add_host(std::string_view text) {
       host.address = host.address.substr(1, host.address.size() - 2);
     }
   }
-  if (!pair || pair->first.empty() || (host.address != "host-gateway" && !is_address(host.address))) {
+  if (!pair || pair->first.empty() ||
+      (host.address != "host-gateway" && !is_address(host.address))) {
     throw Error(ErrorClass::invalid_argument, "unable to parse host entry \"{}\": expected NAME:IP",
                 text);
   }

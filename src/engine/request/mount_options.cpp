@@ -10,10 +10,10 @@ namespace coracle::engine {
 namespace {
 
 constexpr std::array k_volume_options = {
-    "ro",      "rw",      "z",        "Z",       "U",        "O",        "bind",     "rbind",
-    "private", "rprivate", "slave",   "rslave",  "shared",   "rshared",  "unbindable", "runbindable",
-    "exec",    "noexec",  "suid",     "nosuid",  "dev",      "nodev",    "copy",     "nocopy",
-    "idmap",   "noatime", "relatime", "nosymfollow"};
+    "ro",         "rw",          "z",        "Z",      "U",       "O",        "bind",
+    "rbind",      "private",     "rprivate", "slave",  "rslave",  "shared",   "rshared",
+    "unbindable", "runbindable", "exec",     "noexec", "suid",    "nosuid",   "dev",
+    "nodev",      "copy",        "nocopy",   "idmap",  "noatime", "relatime", "nosymfollow"};
 
 [[noreturn]] void refuse(std::string_view what, std::string_view text) {
   throw Error(ErrorClass::invalid_argument, "{} '{}'", what, text);
@@ -27,7 +27,9 @@ std::string absolute_source(std::string_view source, std::string_view directory)
   return std::string(source);
 }
 
-bool is_volume_name(std::string_view source) { return !source.starts_with('/'); }
+bool is_volume_name(std::string_view source) {
+  return !source.starts_with('/');
+}
 
 /// "/a//b/./c/../d/" as "/a/b/d": one place has one name.
 std::string clean_path(std::string_view path) {
@@ -56,7 +58,8 @@ void require_destination(std::string& destination, std::string_view text) {
 MountOption parse_volume(std::string_view text, std::string_view directory) {
   const auto parts = split(text, ':');
   MountOption mount;
-  if (parts.size() > 3) refuse("incorrect volume format, should be host-dir:ctr-dir[:option]:", text);
+  if (parts.size() > 3)
+    refuse("incorrect volume format, should be host-dir:ctr-dir[:option]:", text);
   if (parts.size() == 1) {
     mount.type = "volume";
     mount.destination = parts[0];
@@ -72,7 +75,8 @@ MountOption parse_volume(std::string_view text, std::string_view directory) {
       if (std::ranges::find(k_volume_options, option) == k_volume_options.end() &&
           !option.starts_with("idmap=") && !option.starts_with("upperdir=") &&
           !option.starts_with("workdir=")) {
-        throw Error(ErrorClass::invalid_argument, "invalid option \"{}\" of volume '{}'", option, text);
+        throw Error(ErrorClass::invalid_argument, "invalid option \"{}\" of volume '{}'", option,
+                    text);
       }
       mount.options.push_back(option);
     }
@@ -118,8 +122,7 @@ void apply_mount_key(std::string_view key, const std::string& value, std::string
     mount.options.emplace_back(key);
   } else if (key == "consistency") {
     return;  // docker's, without meaning on Linux.
-  } else if (value.empty() &&
-             std::ranges::find(k_volume_options, key) != k_volume_options.end()) {
+  } else if (value.empty() && std::ranges::find(k_volume_options, key) != k_volume_options.end()) {
     mount.options.emplace_back(key);
   } else {
     throw Error(ErrorClass::invalid_argument, "{}: invalid mount option in '{}'", key, text);

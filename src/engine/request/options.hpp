@@ -55,7 +55,7 @@ NamespaceOption parse_namespace(std::string_view text, std::string_view option);
 struct UserNamespaceOption {
   enum class Mode { host, private_, keep_id, nomap, automatic, container, path };
   Mode mode = Mode::host;
-  std::optional<std::uint32_t> uid;   ///< keep-id:uid=N
+  std::optional<std::uint32_t> uid;  ///< keep-id:uid=N
   std::optional<std::uint32_t> gid;
   std::optional<std::uint32_t> size;  ///< keep-id and auto: size=N
   std::string value;
@@ -79,8 +79,8 @@ HostOption parse_add_host(std::string_view text);
 
 /// What --security-opt asks for, all of them taken together.
 struct SecurityOptions {
-  std::string seccomp;   ///< "", "unconfined" or a path
-  std::string apparmor;  ///< "", "unconfined" or a profile
+  std::string seccomp;        ///< "", "unconfined" or a path
+  std::string apparmor;       ///< "", "unconfined" or a profile
   std::string selinux_label;  ///< "USER:ROLE:TYPE:LEVEL", "" when none is asked for
   bool no_new_privileges = false;
   std::vector<std::string> mask;
@@ -93,8 +93,10 @@ SecurityOptions parse_security_options(const std::vector<std::string>& texts);
 std::map<std::string, std::string> parse_key_values(const std::vector<std::string>& texts,
                                                     std::string_view option);
 
-/// Checks what --log-opt asks of the driver. The options of other drivers, and unknown ones, are refused.
-void require_log_options(std::string_view driver, const std::map<std::string, std::string>& options);
+/// Checks what --log-opt asks of the driver. The options of other drivers, and unknown ones, are
+/// refused.
+void require_log_options(std::string_view driver,
+                         const std::map<std::string, std::string>& options);
 
 /// "100m" or "-1" where that means no limit; throws naming the option.
 std::int64_t parse_size_option(std::string_view text, std::string_view option);

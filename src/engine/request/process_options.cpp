@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
 #include <signal.h>
 
 #include <algorithm>
 #include <array>
+#include <fmt/format.h>
 #include <limits>
 
 #include "coracle/base/error.hpp"
@@ -14,16 +14,16 @@ namespace coracle::engine {
 namespace {
 
 constexpr std::array<std::string_view, 32> k_signals = {
-    "",     "HUP",  "INT",  "QUIT", "ILL",    "TRAP", "ABRT",  "BUS",  "FPE",   "KILL",   "USR1",
-    "SEGV", "USR2", "PIPE", "ALRM", "TERM",   "STKFLT", "CHLD", "CONT", "STOP", "TSTP",   "TTIN",
-    "TTOU", "URG",  "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO",   "PWR",   "SYS"};
+    "",     "HUP",  "INT",  "QUIT", "ILL",    "TRAP",   "ABRT",  "BUS",  "FPE",  "KILL", "USR1",
+    "SEGV", "USR2", "PIPE", "ALRM", "TERM",   "STKFLT", "CHLD",  "CONT", "STOP", "TSTP", "TTIN",
+    "TTOU", "URG",  "XCPU", "XFSZ", "VTALRM", "PROF",   "WINCH", "IO",   "PWR",  "SYS"};
 // The C library keeps the first two real-time signals for itself; names count from the third.
 constexpr int k_first_realtime = 34;
 constexpr int k_last_realtime = 64;
 
 constexpr std::array<std::string_view, 15> k_ulimits = {
-    "core",   "cpu",  "data",  "fsize",  "locks",      "memlock", "msgqueue", "nice",
-    "nofile", "nproc", "rss",  "rtprio", "rttime",     "sigpending", "stack"};
+    "core",   "cpu",   "data", "fsize",  "locks",  "memlock",    "msgqueue", "nice",
+    "nofile", "nproc", "rss",  "rtprio", "rttime", "sigpending", "stack"};
 
 std::optional<std::uint64_t> parse_limit(std::string_view text) {
   const auto value = parse_int(text);
@@ -45,11 +45,13 @@ std::optional<oci::Rlimit> parse_ulimit(std::string_view text) {
   const auto values = pair ? split(pair->second, ':') : std::vector<std::string>{};
   if (values.empty() || values.size() > 2 ||
       std::ranges::find(k_ulimits, pair->first) == k_ulimits.end()) {
-    throw Error(ErrorClass::invalid_argument, "invalid ulimit '{}', expected NAME=SOFT[:HARD]", text);
+    throw Error(ErrorClass::invalid_argument, "invalid ulimit '{}', expected NAME=SOFT[:HARD]",
+                text);
   }
   const auto soft = parse_limit(values.front());
   const auto hard = parse_limit(values.back());
-  if (!soft || !hard) throw Error(ErrorClass::invalid_argument, "invalid number in ulimit '{}'", text);
+  if (!soft || !hard)
+    throw Error(ErrorClass::invalid_argument, "invalid number in ulimit '{}'", text);
   if (*soft > *hard) {
     throw Error(ErrorClass::invalid_argument,
                 "ulimit '{}': soft limit must be less than or equal to the hard limit", text);
@@ -64,7 +66,8 @@ RestartOption parse_restart(std::string_view text) {
   if (restart.policy.empty() || restart.policy == "never") restart.policy = "no";
   constexpr std::array k_policies = {"no", "always", "on-failure", "unless-stopped"};
   if (std::ranges::find(k_policies, restart.policy) == k_policies.end()) {
-    throw Error(ErrorClass::invalid_argument, "\"{}\" is not a valid restart policy", restart.policy);
+    throw Error(ErrorClass::invalid_argument, "\"{}\" is not a valid restart policy",
+                restart.policy);
   }
   if (pair) {
     const auto retries = parse_int(pair->second);
@@ -88,19 +91,22 @@ std::map<std::string, std::string> parse_key_values(const std::vector<std::strin
   return values;
 }
 
-void require_log_options(std::string_view driver, const std::map<std::string, std::string>& options) {
+void require_log_options(std::string_view driver,
+                         const std::map<std::string, std::string>& options) {
   // Those without effect are of docker's and podman's drivers of the same name.
   constexpr std::array<std::string_view, 12> k_known = {
-      "max-size", "max-file", "path",     "tag",  "labels",          "labels-regex",
+      "max-size", "max-file",  "path",     "tag",  "labels",          "labels-regex",
       "env",      "env-regex", "compress", "mode", "max-buffer-size", "label"};
   for (const auto& [key, value] : options) {
     if (std::ranges::find(k_known, key) == k_known.end()) {
-      throw Error(ErrorClass::invalid_argument, "unknown log opt '{}' for {} log driver", key, driver);
+      throw Error(ErrorClass::invalid_argument, "unknown log opt '{}' for {} log driver", key,
+                  driver);
     }
     if (key == "max-size") (void)parse_size_option(value, "--log-opt max-size");
     const auto count = key == "max-file" ? parse_int(value) : 1;
     if (!count || *count < 1 || *count > 1000) {
-      throw Error(ErrorClass::invalid_argument, "invalid number of log files '{}', expected 1 to 1000", value);
+      throw Error(ErrorClass::invalid_argument,
+                  "invalid number of log files '{}', expected 1 to 1000", value);
     }
   }
 }
@@ -123,7 +129,8 @@ int parse_signal(std::string_view text) {
     if (name == prefix) return 0;
     return parse_int(std::string_view(name).substr(prefix.size()));
   };
-  if (const auto up = offset("RTMIN"); up && *up >= 0 && *up <= k_last_realtime - k_first_realtime) {
+  if (const auto up = offset("RTMIN");
+      up && *up >= 0 && *up <= k_last_realtime - k_first_realtime) {
     return k_first_realtime + static_cast<int>(*up);
   }
   if (const auto down = offset("RTMAX");

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/ids.hpp"
@@ -15,11 +14,19 @@ using store::ContainerNamespace;
 using store::NamespaceMode;
 
 // What of /proc and /sys speaks of the host: docker's and podman's lists.
-constexpr const char* k_masked[] = {
-    "/proc/acpi",        "/proc/interrupts", "/proc/kcore",       "/proc/keys",
-    "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
-    "/proc/scsi",        "/sys/firmware",    "/sys/fs/selinux",   "/sys/dev/block",
-    "/sys/devices/virtual/powercap"};
+constexpr const char* k_masked[] = {"/proc/acpi",
+                                    "/proc/interrupts",
+                                    "/proc/kcore",
+                                    "/proc/keys",
+                                    "/proc/latency_stats",
+                                    "/proc/timer_list",
+                                    "/proc/timer_stats",
+                                    "/proc/sched_debug",
+                                    "/proc/scsi",
+                                    "/sys/firmware",
+                                    "/sys/fs/selinux",
+                                    "/sys/dev/block",
+                                    "/sys/devices/virtual/powercap"};
 constexpr const char* k_readonly[] = {"/proc/asound", "/proc/bus", "/proc/fs",
                                       "/proc/irq",    "/proc/sys", "/proc/sysrq-trigger"};
 
@@ -33,19 +40,15 @@ bool is_unmasked(const std::vector<std::string>& unmask, std::string_view path) 
 void add_namespace(oci::NamespaceType type, const char* file, const ContainerNamespace& wanted,
                    const SpecFacts& facts, oci::LinuxConfig& config) {
   switch (wanted.mode) {
-    case NamespaceMode::host:
-      return;
+    case NamespaceMode::host: return;
     case NamespaceMode::private_:
-    case NamespaceMode::none:
-      config.namespaces.push_back({type, ""});
-      return;
-    case NamespaceMode::path:
-      config.namespaces.push_back({type, wanted.value});
-      return;
+    case NamespaceMode::none: config.namespaces.push_back({type, ""}); return;
+    case NamespaceMode::path: config.namespaces.push_back({type, wanted.value}); return;
     case NamespaceMode::container: {
       const auto other = facts.containers.find(wanted.value);
       if (other == facts.containers.end()) {
-        throw Error(ErrorClass::conflict, "container {} is not running: its {} namespace cannot be joined",
+        throw Error(ErrorClass::conflict,
+                    "container {} is not running: its {} namespace cannot be joined",
                     short_id(wanted.value), oci::to_string(type));
       }
       config.namespaces.push_back({type, fmt::format("/proc/{}/ns/{}", other->second.pid, file)});
@@ -60,8 +63,8 @@ void add_devices(const SpecFacts& facts, oci::RuntimeSpec& spec) {
         spec.mounts, [&](const oci::Mount& mount) { return mount.destination == device.path; });
     if (taken) continue;
     if (facts.in_user_namespace) {
-      spec.mounts.push_back({device.path, "bind", device.source, {"rbind", "rprivate", "nosuid", "noexec"},
-                             {}, {}});
+      spec.mounts.push_back(
+          {device.path, "bind", device.source, {"rbind", "rprivate", "nosuid", "noexec"}, {}, {}});
       continue;
     }
     spec.linux.devices.push_back({device.path, device.type, device.major, device.minor, device.mode,
@@ -86,8 +89,9 @@ void plan_isolation(const store::ContainerConfig& config, const SpecFacts& facts
   linux_config.sysctl = config.sysctls;
   linux_config.resources = config.resources;
   // An image may hold device nodes of its own: first of all none may be used, or all.
-  linux_config.resources.devices.insert(linux_config.resources.devices.begin(),
-                                        {config.privileged, "a", std::nullopt, std::nullopt, "rwm"});
+  linux_config.resources.devices.insert(
+      linux_config.resources.devices.begin(),
+      {config.privileged, "a", std::nullopt, std::nullopt, "rwm"});
   if (!config.privileged) {
     for (const char* path : k_masked) {
       if (!is_unmasked(config.unmask, path)) linux_config.masked_paths.emplace_back(path);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "coracle/base/strings.hpp"
 #include "engine/spec/spec.hpp"
@@ -29,8 +28,12 @@ void add_cgroup_mounts(const store::ContainerConfig& config, const SpecFacts& fa
     mounts.push_back({"/sys/fs/cgroup", "cgroup2", "cgroup", std::move(options), {}, {}});
     return;
   }
-  mounts.push_back({"/sys/fs/cgroup", "tmpfs", "tmpfs",
-                    {"nosuid", "noexec", "nodev", "mode=755", "size=64k"}, {}, {}});
+  mounts.push_back({"/sys/fs/cgroup",
+                    "tmpfs",
+                    "tmpfs",
+                    {"nosuid", "noexec", "nodev", "mode=755", "size=64k"},
+                    {},
+                    {}});
   for (const auto& controller : facts.cgroup_controllers) {
     Options one = options;
     one.push_back(controller);
@@ -38,15 +41,20 @@ void add_cgroup_mounts(const store::ContainerConfig& config, const SpecFacts& fa
   }
 }
 
-std::vector<oci::Mount> default_mounts(const store::ContainerConfig& config, const SpecFacts& facts) {
+std::vector<oci::Mount> default_mounts(const store::ContainerConfig& config,
+                                       const SpecFacts& facts) {
   std::vector<oci::Mount> mounts;
   Options proc = {"nosuid", "noexec", "nodev"};
   proc.insert(proc.end(), config.proc_options.begin(), config.proc_options.end());
   mounts.push_back({"/proc", "proc", "proc", std::move(proc), {}, {}});
   mounts.push_back(
       {"/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}, {}, {}});
-  mounts.push_back({"/sys", "sysfs", "sysfs",
-                    {"nosuid", "noexec", "nodev", config.privileged ? "rw" : "ro"}, {}, {}});
+  mounts.push_back({"/sys",
+                    "sysfs",
+                    "sysfs",
+                    {"nosuid", "noexec", "nodev", config.privileged ? "rw" : "ro"},
+                    {},
+                    {}});
   Options pts = {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"};
   // With a single id mapped there is no group 5 (tty).
   const bool has_tty_group =
@@ -60,9 +68,13 @@ std::vector<oci::Mount> default_mounts(const store::ContainerConfig& config, con
     mounts.push_back(bind("/dev/shm", "/dev/shm", {"rbind", "nosuid", "noexec", "nodev"}));
   } else {
     mounts.push_back({"/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}, {}, {}});
-    mounts.push_back({"/dev/shm", "tmpfs", "shm",
-                      {"nosuid", "noexec", "nodev", "mode=1777", fmt::format("size={}", config.shm_size)},
-                      {}, {}});
+    mounts.push_back(
+        {"/dev/shm",
+         "tmpfs",
+         "shm",
+         {"nosuid", "noexec", "nodev", "mode=1777", fmt::format("size={}", config.shm_size)},
+         {},
+         {}});
   }
   add_cgroup_mounts(config, facts, mounts);
   return mounts;
@@ -85,8 +97,12 @@ void add_files(const SpecFacts& facts, std::vector<oci::Mount>& mounts) {
 
 void add_writable_places(std::vector<oci::Mount>& mounts) {
   for (const char* place : {"/run", "/tmp", "/var/tmp"}) {
-    mounts.push_back({place, "tmpfs", "tmpfs",
-                      {"rw", "rprivate", "nosuid", "nodev", "tmpcopyup", "mode=1777"}, {}, {}});
+    mounts.push_back({place,
+                      "tmpfs",
+                      "tmpfs",
+                      {"rw", "rprivate", "nosuid", "nodev", "tmpcopyup", "mode=1777"},
+                      {},
+                      {}});
   }
 }
 
@@ -101,8 +117,9 @@ oci::Mount to_oci(const store::ContainerMount& mount) {
       continue;
     }
     has_bind = has_bind || option == "bind" || option == "rbind";
-    has_propagation = has_propagation || option.ends_with("private") || option.ends_with("shared") ||
-                      option.ends_with("slave") || option.ends_with("unbindable");
+    has_propagation = has_propagation || option.ends_with("private") ||
+                      option.ends_with("shared") || option.ends_with("slave") ||
+                      option.ends_with("unbindable");
     result.options.push_back(option);
   }
   if (mount.type == "bind") {
@@ -135,8 +152,9 @@ std::vector<oci::Mount> plan_mounts(const store::ContainerConfig& config, const 
     return std::ranges::count(mount.destination, '/');
   });
   // /run/.containerenv and the like must not be hidden by a mount on their directory.
-  const auto first_bind = std::ranges::find_if(
-      mounts, [](const oci::Mount& mount) { return mount.type == "bind" && mount.destination.starts_with("/etc/"); });
+  const auto first_bind = std::ranges::find_if(mounts, [](const oci::Mount& mount) {
+    return mount.type == "bind" && mount.destination.starts_with("/etc/");
+  });
   mounts.insert(first_bind, asked.begin(), asked.end());
   return mounts;
 }

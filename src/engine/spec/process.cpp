@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "coracle/base/strings.hpp"
 #include "engine/spec/spec.hpp"
@@ -58,7 +57,8 @@ oci::Process plan_process(const store::ContainerConfig& config, const SpecFacts&
   process.capabilities = plan_capabilities(config, process.user.uid == 0);
   process.no_new_privileges = config.no_new_privileges;
   process.rlimits = config.ulimits;
-  if (config.oom_score_adjustment) process.oom_score_adj = static_cast<int>(*config.oom_score_adjustment);
+  if (config.oom_score_adjustment)
+    process.oom_score_adj = static_cast<int>(*config.oom_score_adjustment);
   if (config.apparmor != "unconfined") process.apparmor_profile = config.apparmor;
   process.selinux_label = config.selinux_label;
   return process;

@@ -36,14 +36,14 @@ struct SpecFacts {
   bool in_user_namespace = false;
   CgroupView cgroup_view = CgroupView::unified;
   std::vector<std::string> cgroup_controllers;  ///< v1 hierarchies to show, for CgroupView::legacy
-  bool host_has_mqueue = true;  ///< for --ipc=host
-  std::string passwd;           ///< the image's /etc/passwd
-  std::string group;            ///< the image's /etc/group
-  std::string hosts_path;       ///< host paths of the files bound into /etc; "" leaves the image's
+  bool host_has_mqueue = true;                  ///< for --ipc=host
+  std::string passwd;                           ///< the image's /etc/passwd
+  std::string group;                            ///< the image's /etc/group
+  std::string hosts_path;  ///< host paths of the files bound into /etc; "" leaves the image's
   std::string resolv_conf_path;
   std::string hostname_path;
   std::string containerenv_path;
-  std::string notify_directory;  ///< with the socket for sd_notify(3); "": none
+  std::string notify_directory;     ///< with the socket for sd_notify(3); "": none
   std::vector<HostDevice> devices;  ///< to show in the container
   /// The first processes of the containers whose namespaces are joined, by id.
   std::map<std::string, linux::ProcessIdentity> containers;
@@ -67,8 +67,8 @@ struct ResolvedUser {
 ResolvedUser resolve_user(std::string_view user, const std::vector<std::string>& groups,
                           const SpecFacts& facts);
 
-/// Lines for the container's /etc/passwd and /etc/group: host users, and the process' own user if it
-/// is a number that the image does not know.
+/// Lines for the container's /etc/passwd and /etc/group: host users, and the process' own user if
+/// it is a number that the image does not know.
 struct UserEntries {
   std::string passwd;
   std::string group;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 #include <limits>
 #include <map>
 
@@ -15,15 +14,16 @@ namespace {
 
 std::optional<std::uint32_t> parse_id(std::string_view text) {
   const auto value = parse_int(text);
-  if (!value || *value < 0 || *value > std::numeric_limits<std::int32_t>::max()) return std::nullopt;
+  if (!value || *value < 0 || *value > std::numeric_limits<std::int32_t>::max())
+    return std::nullopt;
   return static_cast<std::uint32_t>(*value);
 }
 
 std::uint32_t resolve_group(std::string_view name, const SpecFacts& facts) {
   if (const auto entry = linux::find_group_by_name(facts.group, name)) return entry->gid;
   if (const auto id = parse_id(name)) return *id;
-  throw Error(ErrorClass::invalid_argument, "unable to find group {}: no matching entries in group file",
-              name);
+  throw Error(ErrorClass::invalid_argument,
+              "unable to find group {}: no matching entries in group file", name);
 }
 
 void add_unique(std::vector<std::uint32_t>& gids, std::uint32_t gid) {
@@ -64,7 +64,8 @@ ResolvedUser resolve_user(std::string_view user, const std::vector<std::string>&
     }
   }
   for (const auto& group : groups) {
-    if (group != "keep-groups") add_unique(resolved.user.additional_gids, resolve_group(group, facts));
+    if (group != "keep-groups")
+      add_unique(resolved.user.additional_gids, resolve_group(group, facts));
   }
   return resolved;
 }
@@ -78,8 +79,10 @@ UserEntries plan_user_entries(const store::ContainerConfig& config, const SpecFa
   const auto add = [&](const std::string& name, std::uint32_t uid, std::uint32_t gid,
                        const std::string& full_name) {
     if (linux::find_user_by_uid(facts.passwd + entries.passwd, uid)) return;
-    const std::map<std::string, std::string> values = {{"USERNAME", name}, {"UID", std::to_string(uid)},
-                                                       {"GID", std::to_string(gid)}, {"NAME", full_name},
+    const std::map<std::string, std::string> values = {{"USERNAME", name},
+                                                       {"UID", std::to_string(uid)},
+                                                       {"GID", std::to_string(gid)},
+                                                       {"NAME", full_name},
                                                        {"HOME", home}};
     entries.passwd += config.passwd_entry.empty()
                           ? fmt::format("{}:*:{}:{}:{}:{}:/bin/sh", name, uid, gid, full_name, home)
@@ -92,7 +95,8 @@ UserEntries plan_user_entries(const store::ContainerConfig& config, const SpecFa
     entries.group += "\n";
   };
   for (const auto& known : config.host_users) {
-    if (!linux::find_user_by_name(facts.passwd, known.name)) add(known.name, known.uid, known.gid, known.name);
+    if (!linux::find_user_by_name(facts.passwd, known.name))
+      add(known.name, known.uid, known.gid, known.name);
   }
   // A name is one of the image's, a number may be anybody's.
   if (parse_id(config.user.substr(0, config.user.find(':')))) {

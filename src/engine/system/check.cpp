@@ -59,7 +59,8 @@ class Checker {
         if (!is_there(layer.digest)) return "blob " + layer.digest.str() + " is missing or damaged";
       }
       for (const auto& diff_id : image.config.diff_ids) {
-        if (!context_.images().layers().has(diff_id)) return "layer " + diff_id.str() + " is missing";
+        if (!context_.images().layers().has(diff_id))
+          return "layer " + diff_id.str() + " is missing";
       }
     } catch (const Error& error) {
       return error.describe();
@@ -107,6 +108,8 @@ class Checker {
 
 }  // namespace
 
-std::vector<Finding> check_store(Context& context, bool repair) { return Checker(context, repair).run(); }
+std::vector<Finding> check_store(Context& context, bool repair) {
+  return Checker(context, repair).run();
+}
 
 }  // namespace coracle::engine

@@ -22,7 +22,8 @@ namespace {
 Json id_map_document(const std::vector<linux::IdRange>& ranges) {
   Json list = Json::array();
   for (const auto& range : ranges) {
-    list.push_back({{"container_id", range.inside}, {"host_id", range.outside}, {"size", range.size}});
+    list.push_back(
+        {{"container_id", range.inside}, {"host_id", range.outside}, {"size", range.size}});
   }
   return list;
 }
@@ -46,26 +47,27 @@ Json host_document(Context& context) {
   ::sysinfo(&memory);
   const auto support = runtime::detect_cgroups();
   const auto release = linux::read_file_if_exists("/etc/os-release").value_or("");
-  Json document = {{"arch", oci::host_platform().architecture},
-                   {"cgroupManager", to_string(support.manager)},
-                   {"cgroupVersion", support.version()},
-                   {"cgroupControllers", runtime::available_controllers(support)},
-                   {"cpus", ::sysconf(_SC_NPROCESSORS_ONLN)},
-                   {"distribution",
-                    {{"distribution", os_field(release, "ID")}, {"version", os_field(release, "VERSION_ID")}}},
-                   {"hostname", names.nodename},
-                   {"kernel", names.release},
-                   {"memFree", memory.freeram * memory.mem_unit},
-                   {"memTotal", memory.totalram * memory.mem_unit},
-                   {"ociRuntime", {{"name", "coracle"}, {"path", "built in"}, {"version", CORACLE_VERSION}}},
-                   {"os", "linux"},
-                   {"security",
-                    {{"apparmorEnabled", linux::exists("/sys/kernel/security/apparmor")},
-                     {"rootless", context.config().rootless},
-                     {"seccompEnabled", true},
-                     {"seccompProfilePath", context.config().seccomp_profile}}},
-                   {"swapFree", memory.freeswap * memory.mem_unit},
-                   {"swapTotal", memory.totalswap * memory.mem_unit}};
+  Json document = {
+      {"arch", oci::host_platform().architecture},
+      {"cgroupManager", to_string(support.manager)},
+      {"cgroupVersion", support.version()},
+      {"cgroupControllers", runtime::available_controllers(support)},
+      {"cpus", ::sysconf(_SC_NPROCESSORS_ONLN)},
+      {"distribution",
+       {{"distribution", os_field(release, "ID")}, {"version", os_field(release, "VERSION_ID")}}},
+      {"hostname", names.nodename},
+      {"kernel", names.release},
+      {"memFree", memory.freeram * memory.mem_unit},
+      {"memTotal", memory.totalram * memory.mem_unit},
+      {"ociRuntime", {{"name", "coracle"}, {"path", "built in"}, {"version", CORACLE_VERSION}}},
+      {"os", "linux"},
+      {"security",
+       {{"apparmorEnabled", linux::exists("/sys/kernel/security/apparmor")},
+        {"rootless", context.config().rootless},
+        {"seccompEnabled", true},
+        {"seccompProfilePath", context.config().seccomp_profile}}},
+      {"swapFree", memory.freeswap * memory.mem_unit},
+      {"swapTotal", memory.totalswap * memory.mem_unit}};
   if (!support.reason.empty()) document["cgroupReason"] = support.reason;
   if (context.config().rootless) {
     document["idMappings"] = {{"gidmap", id_map_document(context.mappings().gids)},
@@ -84,7 +86,10 @@ Json store_document(Context& context) {
   }
   const std::size_t stopped = containers.size() - running - paused;
   return {{"containerStore",
-           {{"number", containers.size()}, {"paused", paused}, {"running", running}, {"stopped", stopped}}},
+           {{"number", containers.size()},
+            {"paused", paused},
+            {"running", running},
+            {"stopped", stopped}}},
           {"graphDriverName", choose_driver(context)},
           {"graphRoot", context.config().root},
           {"imageStore", {{"number", context.images().list().size()}}},
@@ -96,7 +101,10 @@ Json store_document(Context& context) {
 Json describe_system(Context& context) {
   return {{"host", host_document(context)},
           {"store", store_document(context)},
-          {"version", {{"APIVersion", CORACLE_VERSION}, {"Version", CORACLE_VERSION}, {"OsArch", "linux/" + oci::host_platform().architecture}}}};
+          {"version",
+           {{"APIVersion", CORACLE_VERSION},
+            {"Version", CORACLE_VERSION},
+            {"OsArch", "linux/" + oci::host_platform().architecture}}}};
 }
 
 std::vector<UsageRow> disk_usage(Context& context) {

@@ -39,13 +39,10 @@ std::vector<LegacyHierarchy> writable_hierarchies(const std::vector<Membership>&
 
 std::string unified_directory(CgroupLayout layout) {
   switch (layout) {
-    case CgroupLayout::unified:
-      return k_mount_point;
-    case CgroupLayout::hybrid:
-      return k_hybrid_unified;
+    case CgroupLayout::unified: return k_mount_point;
+    case CgroupLayout::hybrid: return k_hybrid_unified;
     case CgroupLayout::none:
-    case CgroupLayout::legacy:
-      return "";
+    case CgroupLayout::legacy: return "";
   }
   return "";
 }

@@ -92,12 +92,9 @@ CgroupSupport detect_legacy(CgroupLayout layout) {
 
 std::string_view to_string(CgroupManagerKind kind) noexcept {
   switch (kind) {
-    case CgroupManagerKind::cgroupfs:
-      return "cgroupfs";
-    case CgroupManagerKind::systemd:
-      return "systemd";
-    case CgroupManagerKind::disabled:
-      return "disabled";
+    case CgroupManagerKind::cgroupfs: return "cgroupfs";
+    case CgroupManagerKind::systemd: return "systemd";
+    case CgroupManagerKind::disabled: return "disabled";
   }
   return "disabled";
 }
@@ -115,8 +112,7 @@ CgroupSupport detect_cgroups() {
       if (is_delegated(cgroup::k_mount_point)) return enabled(layout, "");
       return detect_delegated();
     case CgroupLayout::legacy:
-    case CgroupLayout::hybrid:
-      return detect_legacy(layout);
+    case CgroupLayout::hybrid: return detect_legacy(layout);
   }
   return {};
 }

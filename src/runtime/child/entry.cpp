@@ -30,7 +30,8 @@ using protocol::Step;
 void wait_for_go(int socket) noexcept {
   protocol::Message message;
   // The parent is gone or gave up: there is nobody left to tell.
-  if (!protocol::receive_in_child(socket, message) || message.kind != protocol::Kind::go) ::_exit(1);
+  if (!protocol::receive_in_child(socket, message) || message.kind != protocol::Kind::go)
+    ::_exit(1);
 }
 
 void hold(int socket, protocol::Kind kind) noexcept {
@@ -98,8 +99,8 @@ void set_names(const ChildPlan& plan, int socket) noexcept {
           plan.hostname);
   }
   if (!plan.domainname.empty()) {
-    check(socket, ::setdomainname(plan.domainname.data(), plan.domainname.size()),
-          Step::domainname, plan.domainname);
+    check(socket, ::setdomainname(plan.domainname.data(), plan.domainname.size()), Step::domainname,
+          plan.domainname);
   }
 }
 
@@ -134,10 +135,12 @@ void apply_sysctls(const ChildPlan& plan, const Roots& roots, int socket) noexce
 /// Only to regular files: an image may have put anything there.
 void append_texts(const ChildPlan& plan, const Roots& roots) noexcept {
   for (const auto& [path, text] : plan.appended) {
-    const int fd = open_inside(roots, path.c_str(), O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    const int fd =
+        open_inside(roots, path.c_str(), O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) continue;
     struct stat info {};
-    if (::fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) (void)!::write(fd, text.data(), text.size());
+    if (::fstat(fd, &info) == 0 && S_ISREG(info.st_mode))
+      (void)!::write(fd, text.data(), text.size());
     ::close(fd);
   }
 }

@@ -11,8 +11,9 @@ namespace coracle::runtime::child {
 
 /// What the child works with besides the plan; made by the parent before the fork.
 struct ChildResources {
-  int socket = -1;            ///< its end of the protocol's socket pair, close-on-exec
-  int parent_socket = -1;     ///< the other end, which is not for it: its end tells that the parent died
+  int socket = -1;  ///< its end of the protocol's socket pair, close-on-exec
+  int parent_socket =
+      -1;  ///< the other end, which is not for it: its end tells that the parent died
   int standard[3] = {-1, -1, -1};  ///< becomes 0, 1 and 2 unless there is a terminal
   MountSources sources;
   const ExecVectors* vectors = nullptr;

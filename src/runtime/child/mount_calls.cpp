@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The mount calls themselves: open_tree(2) and move_mount(2), mount_setattr(2) where the kernel has it
-// and mount(2) where it has not (before 5.12).
+// The mount calls themselves: open_tree(2) and move_mount(2), mount_setattr(2) where the kernel has
+// it and mount(2) where it has not (before 5.12).
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -19,9 +19,12 @@ struct FlagPair {
 };
 
 constexpr FlagPair k_flags[] = {
-    {MOUNT_ATTR_RDONLY, MS_RDONLY, ST_RDONLY},    {MOUNT_ATTR_NOSUID, MS_NOSUID, ST_NOSUID},
-    {MOUNT_ATTR_NODEV, MS_NODEV, ST_NODEV},       {MOUNT_ATTR_NOEXEC, MS_NOEXEC, ST_NOEXEC},
-    {MOUNT_ATTR_NOATIME, MS_NOATIME, ST_NOATIME}, {MOUNT_ATTR_NODIRATIME, MS_NODIRATIME, ST_NODIRATIME},
+    {MOUNT_ATTR_RDONLY, MS_RDONLY, ST_RDONLY},
+    {MOUNT_ATTR_NOSUID, MS_NOSUID, ST_NOSUID},
+    {MOUNT_ATTR_NODEV, MS_NODEV, ST_NODEV},
+    {MOUNT_ATTR_NOEXEC, MS_NOEXEC, ST_NOEXEC},
+    {MOUNT_ATTR_NOATIME, MS_NOATIME, ST_NOATIME},
+    {MOUNT_ATTR_NODIRATIME, MS_NODIRATIME, ST_NODIRATIME},
 };
 
 /// mount(2) replaces all flags at once: those held already and not cleared must be named again, and

@@ -54,7 +54,8 @@ class PathBuffer {
   std::size_t size_ = 0;
 };
 
-/// Where the dangling link `name` in `directory`, which is `prefix`, leads, and what comes behind it.
+/// Where the dangling link `name` in `directory`, which is `prefix`, leads, and what comes behind
+/// it.
 bool read_dangling(int directory, const char* name, const char* prefix, std::size_t prefix_size,
                    const char* rest, PathBuffer& result) noexcept {
   char target[PATH_MAX];
@@ -64,7 +65,8 @@ bool read_dangling(int directory, const char* name, const char* prefix, std::siz
     return false;
   }
   if (!result.assign("")) return false;
-  if (target[0] != '/' && !(result.append(prefix, prefix_size) && result.append("/", 1))) return false;
+  if (target[0] != '/' && !(result.append(prefix, prefix_size) && result.append("/", 1)))
+    return false;
   return result.append(target, static_cast<std::size_t>(size)) && result.append("/", 1) &&
          result.append(rest, ::strlen(rest));
 }
@@ -134,11 +136,11 @@ int open_or_make_file(int root, const char* path, int links) noexcept {
   const char* name = slash == nullptr ? path : slash + 1;
   const int directory = open_or_make_directory(root, parent.data(), 0755, links);
   if (directory < 0) return -1;
-  const int made =
-      ::openat(directory, name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
+  const int made = ::openat(
+      directory, name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
   PathBuffer target;
-  const bool dangling =
-      made < 0 && errno == EEXIST && read_dangling(directory, name, parent.data(), parent.size(), "", target);
+  const bool dangling = made < 0 && errno == EEXIST &&
+                        read_dangling(directory, name, parent.data(), parent.size(), "", target);
   const int saved = errno;
   ::close(directory);
   errno = saved;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Places inside the container's root file system, as descriptors. An image chose what lies there, and
-// the host's tree is still within reach: every path is resolved with the container's root as its root,
-// and without the links of procfs (/proc/self/fd/N), which lead anywhere (openat2(2)).
+// Places inside the container's root file system, as descriptors. An image chose what lies there,
+// and the host's tree is still within reach: every path is resolved with the container's root as
+// its root, and without the links of procfs (/proc/self/fd/N), which lead anywhere (openat2(2)).
 #pragma once
 
 #include <fcntl.h>

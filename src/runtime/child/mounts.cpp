@@ -34,7 +34,8 @@ void apply_bind(const MountStep& step, int source, const Roots& roots, int socke
   // Attributes first: what is attached is seen.
   if (!set_attributes(source, step.attributes)) {
     // An old kernel cannot do so to what is not attached yet.
-    if (errno != ENOSYS || !attach_mount(source, place) || !set_attributes(source, step.attributes)) {
+    if (errno != ENOSYS || !attach_mount(source, place) ||
+        !set_attributes(source, step.attributes)) {
       fail(socket, Step::mount_attributes, target);
     }
   } else if (!attach_mount(source, place)) {
@@ -72,7 +73,8 @@ unsigned long old_flags(std::uint64_t attributes) noexcept {
   return flags;
 }
 
-/// mount(2) on an open directory: by way of the working directory, which no link can turn elsewhere.
+/// mount(2) on an open directory: by way of the working directory, which no link can turn
+/// elsewhere.
 bool mount_on(int place, const MountStep& step, unsigned long flags, const Roots& roots) noexcept {
   const char* data = step.data.empty() ? nullptr : step.data.c_str();
   const bool done = ::fchdir(place) == 0 &&
@@ -118,11 +120,14 @@ void make_node(const DeviceStep& device, const Roots& roots, int socket) noexcep
     struct stat info {};
     const bool same = errno == EEXIST &&
                       ::fstatat(place.directory, place.name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
-                      info.st_rdev == device.number && (info.st_mode & S_IFMT) == (device.mode & S_IFMT);
+                      info.st_rdev == device.number &&
+                      (info.st_mode & S_IFMT) == (device.mode & S_IFMT);
     if (!same) fail(socket, Step::device, path);
   }
-  check(socket, ::fchmodat(place.directory, place.name, device.mode & 07777, 0), Step::device, path);
-  check(socket, ::fchownat(place.directory, place.name, device.uid, device.gid, AT_SYMLINK_NOFOLLOW),
+  check(socket, ::fchmodat(place.directory, place.name, device.mode & 07777, 0), Step::device,
+        path);
+  check(socket,
+        ::fchownat(place.directory, place.name, device.uid, device.gid, AT_SYMLINK_NOFOLLOW),
         Step::device, path);
   ::close(place.directory);
 }
@@ -162,7 +167,8 @@ void open_sources(const ChildPlan& plan, MountSources& sources, int socket) noex
   }
 }
 
-void apply_mounts(const ChildPlan& plan, MountSources& sources, const Roots& roots, int socket) noexcept {
+void apply_mounts(const ChildPlan& plan, MountSources& sources, const Roots& roots,
+                  int socket) noexcept {
   for (std::size_t i = 0; i < plan.mounts.size(); ++i) {
     if (plan.mounts[i].kind == MountStep::Kind::bind) {
       apply_bind(plan.mounts[i], sources.mounts[i], roots, socket);
@@ -172,7 +178,8 @@ void apply_mounts(const ChildPlan& plan, MountSources& sources, const Roots& roo
   }
 }
 
-void apply_devices(const ChildPlan& plan, MountSources& sources, const Roots& roots, int socket) noexcept {
+void apply_devices(const ChildPlan& plan, MountSources& sources, const Roots& roots,
+                   int socket) noexcept {
   const mode_t umask = ::umask(0);
   for (std::size_t i = 0; i < plan.devices.size(); ++i) {
     const DeviceStep& device = plan.devices[i];

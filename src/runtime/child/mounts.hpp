@@ -17,8 +17,10 @@ struct MountSources {
 /// Takes hold of what will be bound, while the host's tree is still the root.
 void open_sources(const ChildPlan& plan, MountSources& sources, int socket) noexcept;
 /// Carries out the mounts in order, inside the container's root.
-void apply_mounts(const ChildPlan& plan, MountSources& sources, const Roots& roots, int socket) noexcept;
-void apply_devices(const ChildPlan& plan, MountSources& sources, const Roots& roots, int socket) noexcept;
+void apply_mounts(const ChildPlan& plan, MountSources& sources, const Roots& roots,
+                  int socket) noexcept;
+void apply_devices(const ChildPlan& plan, MountSources& sources, const Roots& roots,
+                   int socket) noexcept;
 void apply_masked_paths(const ChildPlan& plan, const Roots& roots, int socket) noexcept;
 void apply_readonly_paths(const ChildPlan& plan, const Roots& roots, int socket) noexcept;
 void make_root_readonly(const Roots& roots, int socket) noexcept;
@@ -27,7 +29,8 @@ void make_root_readonly(const Roots& roots, int socket) noexcept;
 /// mount_setattr(2) (before 5.12) it must be attached: ENOSYS otherwise.
 bool set_attributes(int descriptor, const MountAttributes& attributes) noexcept;
 
-/// A detached copy of the mount at `path` (open_tree(2)); "" is `directory` itself. -1 with errno set.
+/// A detached copy of the mount at `path` (open_tree(2)); "" is `directory` itself. -1 with errno
+/// set.
 int clone_mount(int directory, const char* path, bool recursive) noexcept;
 /// Attaches a detached mount to the open file or directory `place`.
 bool attach_mount(int mount, int place) noexcept;

@@ -49,7 +49,8 @@ void close_on_exec_from(unsigned first) noexcept {
   while (true) {
     int status = 0;
     const pid_t ended = ::waitpid(-1, &status, WNOHANG);
-    if (ended == main_child) ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+    if (ended == main_child)
+      ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
     if (ended > 0) continue;
     const int number = ::sigwaitinfo(&all, nullptr);
     if (number > 0 && number != SIGCHLD && number != SIGTTIN && number != SIGTTOU) {
@@ -81,8 +82,8 @@ void close_on_exec_from(unsigned first) noexcept {
 constexpr int k_max_interpreters = 5;  // As the kernel's.
 
 /// Whether execve(2) would run our own program file, which a container could then open by
-/// /proc/self/exe and, once nobody runs it, overwrite (CVE-2019-5736): itself, or as the interpreter
-/// of a script.
+/// /proc/self/exe and, once nobody runs it, overwrite (CVE-2019-5736): itself, or as the
+/// interpreter of a script.
 /// @param program  a path inside
 bool leads_to_engine(const ProcessPlan& process, const char* program) noexcept {
   char path[PATH_MAX];
@@ -110,11 +111,13 @@ bool leads_to_engine(const ProcessPlan& process, const char* program) noexcept {
 }  // namespace
 
 ExecVectors::ExecVectors(const ProcessPlan& process)
-    : argv(linux::pointers_to(process.argv)), environment(linux::pointers_to(process.environment)) {}
+    : argv(linux::pointers_to(process.argv)),
+      environment(linux::pointers_to(process.environment)) {}
 
 void refuse_own_program(const ProcessPlan& process, int socket) noexcept {
   for (const auto& candidate : process.candidates) {
-    if (leads_to_engine(process, candidate.c_str())) fail(socket, Step::exec, EACCES, candidate.c_str());
+    if (leads_to_engine(process, candidate.c_str()))
+      fail(socket, Step::exec, EACCES, candidate.c_str());
   }
 }
 

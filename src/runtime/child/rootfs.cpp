@@ -112,8 +112,8 @@ bool mount_overlay_by_fsconfig(const linux::RootfsPlan& plan) noexcept {
   }
   good = good && ::fsconfig(fs, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) == 0;
   const int mount = good ? ::fsmount(fs, FSMOUNT_CLOEXEC, 0) : -1;
-  good = mount >= 0 && ::move_mount(mount, "", AT_FDCWD, plan.mount_point.c_str(),
-                                    MOVE_MOUNT_F_EMPTY_PATH) == 0;
+  good = mount >= 0 &&
+         ::move_mount(mount, "", AT_FDCWD, plan.mount_point.c_str(), MOVE_MOUNT_F_EMPTY_PATH) == 0;
   const int saved = errno;
   if (mount >= 0) ::close(mount);
   ::close(fs);
@@ -149,12 +149,14 @@ Roots enter_rootfs(const ChildPlan& plan, int socket) noexcept {
   } else {
     // pivot_root wants a mount point.
     const char* root = plan.rootfs.mount_point.c_str();
-    check(socket, ::mount(root, root, nullptr, MS_BIND | MS_REC, nullptr), Step::rootfs_mount, root);
+    check(socket, ::mount(root, root, nullptr, MS_BIND | MS_REC, nullptr), Step::rootfs_mount,
+          root);
   }
   // chroot for now, not pivot_root: that would put the host's tree on top of the new root, where a
-  // ".." in an image's symbolic link leads into it. The host's tree must stay attached until proc and
-  // sysfs are mounted: in a user namespace the kernel wants to see others of them.
-  check(socket, ::chdir(plan.rootfs.mount_point.c_str()), Step::pivot_root, plan.rootfs.mount_point);
+  // ".." in an image's symbolic link leads into it. The host's tree must stay attached until proc
+  // and sysfs are mounted: in a user namespace the kernel wants to see others of them.
+  check(socket, ::chdir(plan.rootfs.mount_point.c_str()), Step::pivot_root,
+        plan.rootfs.mount_point);
   check(socket, ::chroot("."), Step::pivot_root, plan.rootfs.mount_point);
   const int inside = ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
   check(socket, inside, Step::pivot_root, "/");

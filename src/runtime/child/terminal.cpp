@@ -31,7 +31,8 @@ void open_terminal(const ProcessPlan& process, const Roots* roots, int socket) n
   if (roots != nullptr) {
     const int copy = clone_mount(slave, "", false);
     const int place = ensure_target(*roots, "/dev/console", true);
-    if (copy < 0 || place < 0 || !attach_mount(copy, place)) fail(socket, Step::console, "/dev/console");
+    if (copy < 0 || place < 0 || !attach_mount(copy, place))
+      fail(socket, Step::console, "/dev/console");
     ::close(copy);
     ::close(place);
   }

@@ -71,7 +71,8 @@ Cloned clone_process(int namespaces, int cgroup, bool hidden) {
 
 HostFacts gather_host_facts() {
   HostFacts facts{linux::in_user_namespace(), linux::bounding_set(), linux::all_capabilities()};
-  if (::stat("/proc/self/exe", &facts.own_program) != 0) throw SysError("cannot find our own program");
+  if (::stat("/proc/self/exe", &facts.own_program) != 0)
+    throw SysError("cannot find our own program");
   return facts;
 }
 
@@ -90,7 +91,8 @@ Newborn give_birth(const ChildPlan& plan, const ProcessOptions& options, const B
   resources.seccomp = options.seccomp;
   Cloned cloned = clone_process(birth.namespaces, options.cgroup, birth.hidden);
   if (cloned.pid == 0) birth.entry(plan, resources);
-  return {StartedProcess(linux::Child(cloned.pid), std::move(cloned.pidfd)), std::move(sockets.first)};
+  return {StartedProcess(linux::Child(cloned.pid), std::move(cloned.pidfd)),
+          std::move(sockets.first)};
 }
 
 }  // namespace coracle::runtime

@@ -12,7 +12,7 @@ HostFacts gather_host_facts();
 
 struct Birth {
   void (*entry)(const ChildPlan&, child::ChildResources&) noexcept;  ///< does not return
-  int namespaces = 0;  ///< CLONE_NEW… flags
+  int namespaces = 0;                                                ///< CLONE_NEW… flags
   /// Whether other processes may be kept from looking into it at once. Not for one whose files in
   /// /proc are still to be written: as a user's, they would belong to root. It hides itself then.
   bool hidden = true;

@@ -43,17 +43,22 @@ Conversation::Conversation(StartedProcess& started, linux::Fd socket) : started_
 
 void Conversation::use_hooks_of(const CreateRequest& request) {
   started_.hooks_ = request.spec->hooks;
-  started_.state_ = {request.spec->oci_version,  request.id,     oci::ContainerStatus::creating,
-                     started_.process.pid(), request.bundle, request.spec->annotations};
+  started_.state_ = {request.spec->oci_version, request.id,     oci::ContainerStatus::creating,
+                     started_.process.pid(),    request.bundle, request.spec->annotations};
 }
 
-void Conversation::say_go() { protocol::send(started_.socket_.get(), Message{}); }
+void Conversation::say_go() {
+  protocol::send(started_.socket_.get(), Message{});
+}
 
-void Conversation::reach_ready() { hear_out(true); }
+void Conversation::reach_ready() {
+  hear_out(true);
+}
 
 void Conversation::go_on() {
   started_.state_.status = oci::ContainerStatus::created;
-  run_hooks("startContainer", started_.hooks_.start_container, started_.state_, started_.namespaces_);
+  run_hooks("startContainer", started_.hooks_.start_container, started_.state_,
+            started_.namespaces_);
   started_.namespaces_.clear();
   say_go();
 }
@@ -72,9 +77,7 @@ void Conversation::hear_out(bool until_ready) {
       case Kind::name_space:
         started_.namespaces_.push_back({std::move(received->descriptor), received->message.value});
         break;
-      case Kind::terminal:
-        started_.terminal = std::move(received->descriptor);
-        break;
+      case Kind::terminal: started_.terminal = std::move(received->descriptor); break;
       case Kind::mounted:
         run_hooks("prestart", started_.hooks_.prestart, started_.state_);
         run_hooks("createRuntime", started_.hooks_.create_runtime, started_.state_);
@@ -86,10 +89,8 @@ void Conversation::hear_out(bool until_ready) {
         if (until_ready) return;
         go_on();
         break;
-      case Kind::failure:
-        throw_failure(received->message);
-      case Kind::go:
-        break;
+      case Kind::failure: throw_failure(received->message);
+      case Kind::go: break;
     }
   }
 }

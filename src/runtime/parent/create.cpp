@@ -67,8 +67,8 @@ StartedProcess create(const CreateRequest& request) {
   ChildPlan plan = plan_container(request, namespaces, gather_host_facts());
   note_file_sources(plan);
   int flags = namespaces.create;
-  const bool joins_user = !namespaces.join.empty() &&
-                          namespaces.join.front().type == oci::NamespaceType::user;
+  const bool joins_user =
+      !namespaces.join.empty() && namespaces.join.front().type == oci::NamespaceType::user;
   if (joins_user) {
     // What is made before the user namespace is joined would belong to the one outside.
     plan.create_after_join = flags & ~CLONE_NEWPID;

@@ -51,8 +51,8 @@ StartedProcess exec(const ExecRequest& request) {
   plan.process = plan_process(*request.process, request.options, gather_host_facts());
   plan.wait_for_parent = request.options.before_setup != nullptr;
   plan.join.push_back({target.get(), differing_namespaces(request.target.pid), "of the container"});
-  auto [started, socket] =
-      give_birth(plan, request.options, {child::run_joining, 0, !plan.process.oom_score_adjustment});
+  auto [started, socket] = give_birth(plan, request.options,
+                                      {child::run_joining, 0, !plan.process.oom_score_adjustment});
   Conversation conversation(started, std::move(socket));
   if (plan.wait_for_parent) {
     request.options.before_setup(started.process.pid());

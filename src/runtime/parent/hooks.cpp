@@ -11,10 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
+#include <fmt/format.h>
 #include <optional>
 
 #include "coracle/base/error.hpp"
@@ -74,12 +73,14 @@ using Clock = std::chrono::steady_clock;
 
 /// Reads what a hook says until it has ended, of which the beginning is kept.
 /// @returns false when its time is over
-bool hear_out(int complaint, int end, std::optional<Clock::time_point> deadline, std::string& said) {
+bool hear_out(int complaint, int end, std::optional<Clock::time_point> deadline,
+              std::string& said) {
   ::fcntl(complaint, F_SETFL, O_NONBLOCK);
   while (true) {
     int timeout = -1;
     if (deadline) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now()).count();
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now()).count();
       timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, INT_MAX));
     }
     pollfd events[] = {{complaint, POLLIN, 0}, {end, POLLIN, 0}};
@@ -87,7 +88,8 @@ bool hear_out(int complaint, int end, std::optional<Clock::time_point> deadline,
     if (ready == 0) return false;
     char text[k_max_complaint];
     const ssize_t size = ::read(complaint, text, sizeof text);
-    if (size > 0) said.append(text, std::min(static_cast<std::size_t>(size), k_max_complaint - said.size()));
+    if (size > 0)
+      said.append(text, std::min(static_cast<std::size_t>(size), k_max_complaint - said.size()));
     if (ready > 0 && events[1].revents != 0 && size <= 0) return true;
   }
 }
@@ -104,7 +106,8 @@ void run_hook(const oci::Hook& hook, const std::string& state,
   Pipes pipes;
   hand_over(pipes.state.write.get(), state);
   pipes.state.write.reset();
-  linux::Child child = inside.empty() ? spawn_hook(hook, pipes, true) : spawn_hook_inside(hook, pipes, inside);
+  linux::Child child =
+      inside.empty() ? spawn_hook(hook, pipes, true) : spawn_hook_inside(hook, pipes, inside);
   pipes.complaint.write.reset();
   const linux::Fd end(static_cast<int>(::syscall(SYS_pidfd_open, child.pid(), 0)));
   std::optional<Clock::time_point> deadline;
@@ -127,7 +130,8 @@ void run_hooks(std::string_view stage, const std::vector<oci::Hook>& hooks,
   if (hooks.empty()) return;
   const std::string text = oci::serialize(state);
   for (const auto& hook : hooks) {
-    in_context(fmt::format("{} hook '{}'", stage, hook.path), [&] { run_hook(hook, text, inside); });
+    in_context(fmt::format("{} hook '{}'", stage, hook.path),
+               [&] { run_hook(hook, text, inside); });
   }
 }
 

@@ -23,7 +23,7 @@ struct MountAttributes {
   std::uint64_t clear = 0;          ///< MOUNT_ATTR_*
   std::uint64_t recursive_set = 0;  ///< MOUNT_ATTR_*, for the mount and all below it
   std::uint64_t recursive_clear = 0;
-  unsigned long propagation = 0;    ///< MS_PRIVATE, MS_SLAVE, … or 0
+  unsigned long propagation = 0;  ///< MS_PRIVATE, MS_SLAVE, … or 0
   bool propagation_recursive = false;
 };
 
@@ -35,13 +35,13 @@ struct MountStep {
   Kind kind = Kind::file_system;
   std::string type;
   std::string source;
-  std::string target;         ///< absolute, inside the container
-  bool recursive = false;     ///< rbind
+  std::string target;           ///< absolute, inside the container
+  bool recursive = false;       ///< rbind
   bool target_is_file = false;  ///< for a bind whose source is not a directory
   MountAttributes attributes;
-  unsigned long flags = 0;    ///< MS_SYNCHRONOUS, MS_RDONLY, … of the file system itself
-  std::string data;           ///< "size=64m,mode=755"
-  bool copy_up = false;       ///< a tmpfs that starts with what the image has there
+  unsigned long flags = 0;  ///< MS_SYNCHRONOUS, MS_RDONLY, … of the file system itself
+  std::string data;         ///< "size=64m,mode=755"
+  bool copy_up = false;     ///< a tmpfs that starts with what the image has there
   /// A proc or sysfs that the kernel does not let us mount is bound from the host instead.
   bool bind_when_refused = false;
 };
@@ -103,35 +103,35 @@ struct ProcessPlan {
   unsigned short rows = 0;
   unsigned short columns = 0;
   std::optional<cpu_set_t> affinity;
-  std::int64_t preserved_fds = 0;   ///< descriptors 3 … 2+n stay open
-  bool built_in_init = false;  ///< pid 1 is a reaper of ours and the program its child
+  std::int64_t preserved_fds = 0;  ///< descriptors 3 … 2+n stay open
+  bool built_in_init = false;      ///< pid 1 is a reaper of ours and the program its child
 };
 
 struct ChildPlan {
   std::vector<NamespaceStep> join;
-  int create_after_join = 0;      ///< CLONE_NEW… flags left for unshare(2) in the child
+  int create_after_join = 0;        ///< CLONE_NEW… flags left for unshare(2) in the child
   bool own_user_namespace = false;  ///< the parent maps its ids
   bool wait_for_parent = false;     ///< hold until the parent has mapped ids and joined cgroups
-  bool new_network = false;       ///< bring up lo
+  bool new_network = false;         ///< bring up lo
   std::string hostname;
   std::string domainname;
 
-  bool own_mounts = false;        ///< a mount namespace of its own: root, mounts, devices below
+  bool own_mounts = false;  ///< a mount namespace of its own: root, mounts, devices below
   unsigned long root_propagation = 0;
   linux::RootfsPlan rootfs;
   bool readonly_root = false;
-  bool pivot = true;              ///< false: MS_MOVE and chroot (--no-pivot, initramfs)
+  bool pivot = true;  ///< false: MS_MOVE and chroot (--no-pivot, initramfs)
   std::vector<std::pair<std::string, std::string>> appended;  ///< path, text
   std::vector<MountStep> mounts;
   std::vector<DeviceStep> devices;
   std::vector<LinkStep> links;
-  bool make_nodes = false;        ///< mknod works: not in a user namespace
+  bool make_nodes = false;  ///< mknod works: not in a user namespace
   std::vector<std::pair<std::string, std::string>> sysctls;  ///< path below /proc/sys, value
   std::vector<std::string> masked_paths;
   std::vector<std::string> readonly_paths;
 
   ProcessPlan process;
-  int shown_namespaces = 0;      ///< CLONE_NEW… of those that the parent needs for hooks
+  int shown_namespaces = 0;        ///< CLONE_NEW… of those that the parent needs for hooks
   bool wait_when_mounted = false;  ///< hold before the host's root file system is left
   bool wait_when_ready = false;    ///< hold before exec
 };

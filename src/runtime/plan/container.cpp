@@ -73,9 +73,8 @@ ChildPlan plan_container(const CreateRequest& request, const NamespacePlan& name
   if (request.rootfs) {
     plan.rootfs = *request.rootfs;
   } else if (spec.root) {
-    plan.rootfs.mount_point = spec.root->path.starts_with('/')
-                                  ? spec.root->path
-                                  : request.bundle + "/" + spec.root->path;
+    plan.rootfs.mount_point =
+        spec.root->path.starts_with('/') ? spec.root->path : request.bundle + "/" + spec.root->path;
   } else {
     throw Error(ErrorClass::invalid_argument, "the configuration has no root");
   }
@@ -94,8 +93,8 @@ ChildPlan plan_container(const CreateRequest& request, const NamespacePlan& name
   plan.process.create_working_directory = request.create_working_directory;
   plan.process.built_in_init = request.built_in_init;
   const oci::Hooks& hooks = spec.hooks;
-  plan.wait_when_mounted = !hooks.prestart.empty() || !hooks.create_runtime.empty() ||
-                           !hooks.create_container.empty();
+  plan.wait_when_mounted =
+      !hooks.prestart.empty() || !hooks.create_runtime.empty() || !hooks.create_container.empty();
   plan.wait_when_ready = request.wait_for_start || !hooks.start_container.empty();
   if (!hooks.create_container.empty() || !hooks.start_container.empty()) {
     plan.shown_namespaces = namespaces.create;

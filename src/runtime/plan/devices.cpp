@@ -17,14 +17,14 @@ struct DefaultDevice {
 };
 
 constexpr DefaultDevice k_default_devices[] = {
-    {"/dev/null", 1, 3},    {"/dev/zero", 1, 5}, {"/dev/full", 1, 7},
-    {"/dev/random", 1, 8},  {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0},
+    {"/dev/null", 1, 3},   {"/dev/zero", 1, 5},    {"/dev/full", 1, 7},
+    {"/dev/random", 1, 8}, {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0},
 };
 
 constexpr std::pair<const char*, const char*> k_links[] = {
-    {"/proc/self/fd", "/dev/fd"},     {"/proc/self/fd/0", "/dev/stdin"},
+    {"/proc/self/fd", "/dev/fd"},       {"/proc/self/fd/0", "/dev/stdin"},
     {"/proc/self/fd/1", "/dev/stdout"}, {"/proc/self/fd/2", "/dev/stderr"},
-    {"/proc/kcore", "/dev/core"},     {"pts/ptmx", "/dev/ptmx"},
+    {"/proc/kcore", "/dev/core"},       {"pts/ptmx", "/dev/ptmx"},
 };
 
 mode_t type_bits(const oci::Device& device) {
@@ -46,14 +46,14 @@ void plan_devices(const oci::LinuxConfig& config, ChildPlan& plan) {
     const bool given = std::ranges::any_of(
         config.devices, [&](const oci::Device& other) { return other.path == device.path; });
     if (given) continue;
-    plan.devices.push_back({device.path, device.path, S_IFCHR | 0666,
-                            ::makedev(device.major, device.minor), 0, 0});
+    plan.devices.push_back(
+        {device.path, device.path, S_IFCHR | 0666, ::makedev(device.major, device.minor), 0, 0});
   }
   for (const auto& device : config.devices) {
-    plan.devices.push_back({device.path, device.path, type_bits(device) | device.file_mode.value_or(0666),
-                            ::makedev(static_cast<unsigned>(device.major),
-                                      static_cast<unsigned>(device.minor)),
-                            device.uid.value_or(0), device.gid.value_or(0)});
+    plan.devices.push_back(
+        {device.path, device.path, type_bits(device) | device.file_mode.value_or(0666),
+         ::makedev(static_cast<unsigned>(device.major), static_cast<unsigned>(device.minor)),
+         device.uid.value_or(0), device.gid.value_or(0)});
   }
   for (const auto& [target, path] : k_links) plan.links.push_back({target, path});
 }

@@ -171,7 +171,8 @@ MountStep plan_mount(const oci::Mount& mount, std::string_view bundle) {
   }
   step.bind_when_refused = step.type == "sysfs" || step.type == "proc";
   if (!mount.uid_mappings.empty() || !mount.gid_mappings.empty()) {
-    throw Error(ErrorClass::not_implemented, "id-mapped mount on '{}' is not supported", step.target);
+    throw Error(ErrorClass::not_implemented, "id-mapped mount on '{}' is not supported",
+                step.target);
   }
   return step;
 }

@@ -16,10 +16,10 @@ namespace coracle::runtime {
 
 /// What planning must know of the machine.
 struct HostFacts {
-  bool in_user_namespace = false;       ///< device nodes cannot be made here
-  linux::CapabilitySet bounding = 0;    ///< what this process can hand on
-  linux::CapabilitySet known = 0;       ///< what the kernel knows
-  struct stat own_program {};  ///< the engine's program file
+  bool in_user_namespace = false;     ///< device nodes cannot be made here
+  linux::CapabilitySet bounding = 0;  ///< what this process can hand on
+  linux::CapabilitySet known = 0;     ///< what the kernel knows
+  struct stat own_program {};         ///< the engine's program file
 };
 
 /// The namespaces part: CLONE_NEW… flags for those that are made, the specification's entries for

@@ -54,20 +54,20 @@ enum class Step : std::uint8_t {
 };
 
 enum class Kind : std::uint8_t {
-  go,        ///< parent to child: carry on (ids are mapped; or: start the program)
+  go,          ///< parent to child: carry on (ids are mapped; or: start the program)
   name_space,  ///< child to parent: one of its namespaces is attached, its flag is in `value`
-  terminal,  ///< child to parent: the pty's master is attached
-  mounted,   ///< child to parent: about to leave the host's root file system; waits for `go`
-  ready,     ///< child to parent: set up, about to exec; waits for `go`
-  failure,   ///< child to parent: gave up
+  terminal,    ///< child to parent: the pty's master is attached
+  mounted,     ///< child to parent: about to leave the host's root file system; waits for `go`
+  ready,       ///< child to parent: set up, about to exec; waits for `go`
+  failure,     ///< child to parent: gave up
 };
 
 struct Message {
   Kind kind = Kind::go;
   Step step = Step::none;
-  int error = 0;            ///< errno of the failed call
+  int error = 0;  ///< errno of the failed call
   int value = 0;
-  char subject[240] = {};   ///< what it was done to: a path, a name
+  char subject[240] = {};  ///< what it was done to: a path, a name
 };
 
 /// The beginning of the sentence: "cannot mount".

@@ -88,19 +88,14 @@ std::uint32_t audit_architecture(std::uint32_t token) noexcept {
 
 std::uint32_t syscall_number_base(std::uint32_t token) noexcept {
   switch (token) {
-    case SCMP_ARCH_X32:
-      return k_x32_bit;
+    case SCMP_ARCH_X32: return k_x32_bit;
     case SCMP_ARCH_MIPS:
-    case SCMP_ARCH_MIPSEL:
-      return 4000;
+    case SCMP_ARCH_MIPSEL: return 4000;
     case SCMP_ARCH_MIPS64:
-    case SCMP_ARCH_MIPSEL64:
-      return 5000;
+    case SCMP_ARCH_MIPSEL64: return 5000;
     case SCMP_ARCH_MIPS64N32:
-    case SCMP_ARCH_MIPSEL64N32:
-      return 6000;
-    default:
-      return 0;
+    case SCMP_ARCH_MIPSEL64N32: return 6000;
+    default: return 0;
   }
 }
 

@@ -31,20 +31,13 @@ using Context = std::unique_ptr<void, Release>;
 
 scmp_compare comparison(oci::SeccompOperator op) {
   switch (op) {
-    case oci::SeccompOperator::not_equal:
-      return SCMP_CMP_NE;
-    case oci::SeccompOperator::less:
-      return SCMP_CMP_LT;
-    case oci::SeccompOperator::less_or_equal:
-      return SCMP_CMP_LE;
-    case oci::SeccompOperator::equal:
-      return SCMP_CMP_EQ;
-    case oci::SeccompOperator::greater_or_equal:
-      return SCMP_CMP_GE;
-    case oci::SeccompOperator::greater:
-      return SCMP_CMP_GT;
-    case oci::SeccompOperator::masked_equal:
-      return SCMP_CMP_MASKED_EQ;
+    case oci::SeccompOperator::not_equal: return SCMP_CMP_NE;
+    case oci::SeccompOperator::less: return SCMP_CMP_LT;
+    case oci::SeccompOperator::less_or_equal: return SCMP_CMP_LE;
+    case oci::SeccompOperator::equal: return SCMP_CMP_EQ;
+    case oci::SeccompOperator::greater_or_equal: return SCMP_CMP_GE;
+    case oci::SeccompOperator::greater: return SCMP_CMP_GT;
+    case oci::SeccompOperator::masked_equal: return SCMP_CMP_MASKED_EQ;
   }
   return SCMP_CMP_EQ;
 }
@@ -119,22 +112,14 @@ std::vector<sock_filter> read_program(void* context) {
 
 std::uint32_t filter_action(SeccompAction action, std::uint32_t errno_value) {
   switch (action) {
-    case SeccompAction::kill_process:
-      return SCMP_ACT_KILL_PROCESS;
-    case SeccompAction::kill_thread:
-      return SCMP_ACT_KILL_THREAD;
-    case SeccompAction::trap:
-      return SCMP_ACT_TRAP;
-    case SeccompAction::errno_value:
-      return SCMP_ACT_ERRNO(errno_value);
-    case SeccompAction::trace:
-      return SCMP_ACT_TRACE(errno_value);
-    case SeccompAction::allow:
-      return SCMP_ACT_ALLOW;
-    case SeccompAction::log:
-      return SCMP_ACT_LOG;
-    case SeccompAction::notify:
-      return SCMP_ACT_NOTIFY;
+    case SeccompAction::kill_process: return SCMP_ACT_KILL_PROCESS;
+    case SeccompAction::kill_thread: return SCMP_ACT_KILL_THREAD;
+    case SeccompAction::trap: return SCMP_ACT_TRAP;
+    case SeccompAction::errno_value: return SCMP_ACT_ERRNO(errno_value);
+    case SeccompAction::trace: return SCMP_ACT_TRACE(errno_value);
+    case SeccompAction::allow: return SCMP_ACT_ALLOW;
+    case SeccompAction::log: return SCMP_ACT_LOG;
+    case SeccompAction::notify: return SCMP_ACT_NOTIFY;
   }
   return SCMP_ACT_KILL_PROCESS;
 }

@@ -31,22 +31,12 @@ std::optional<Outcome> run(Program program, std::uint32_t architecture, std::uin
         }
         ++at;
         continue;
-      case BPF_RET | BPF_K:
-        return Outcome{Outcome::Kind::action, step.k};
-      case BPF_JMP | BPF_JA:
-        at += std::size_t{step.k} + 1;
-        continue;
-      case BPF_JMP | BPF_JEQ | BPF_K:
-        holds = accumulator == step.k;
-        break;
-      case BPF_JMP | BPF_JGE | BPF_K:
-        holds = accumulator >= step.k;
-        break;
-      case BPF_JMP | BPF_JGT | BPF_K:
-        holds = accumulator > step.k;
-        break;
-      default:
-        return std::nullopt;
+      case BPF_RET | BPF_K: return Outcome{Outcome::Kind::action, step.k};
+      case BPF_JMP | BPF_JA: at += std::size_t{step.k} + 1; continue;
+      case BPF_JMP | BPF_JEQ | BPF_K: holds = accumulator == step.k; break;
+      case BPF_JMP | BPF_JGE | BPF_K: holds = accumulator >= step.k; break;
+      case BPF_JMP | BPF_JGT | BPF_K: holds = accumulator > step.k; break;
+      default: return std::nullopt;
     }
     at += (holds ? step.jt : step.jf) + std::size_t{1};
   }

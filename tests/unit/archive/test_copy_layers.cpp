@@ -98,11 +98,12 @@ TEST_CASE("changes of a copied tree, and their layer", "[archive][copy]") {
   const auto changes = c.compare();
   std::string text;
   for (const auto& change : changes) {
-    text += change.kind == ChangeKind::added ? "A " : change.kind == ChangeKind::deleted ? "D " : "C ";
+    text += change.kind == ChangeKind::added     ? "A "
+            : change.kind == ChangeKind::deleted ? "D "
+                                                 : "C ";
     text += change.path + "\n";
   }
-  CHECK(text ==
-        "C /a\nC /a/grown\nC /b\nD /b/removed\nD /d\nA /new\nA /new/file\nC /turned\n");
+  CHECK(text == "C /a\nC /a/grown\nC /b\nD /b/removed\nD /d\nA /new\nA /new/file\nC /turned\n");
 
   PackOptions options;
   options.overlay_upper = false;

@@ -12,8 +12,9 @@ TEST_CASE("digests are well formed or refused") {
   CHECK(Digest::parse("sha256:" + hex).algorithm() == "sha256");
   CHECK(Digest::parse("sha512:" + hex + hex).algorithm() == "sha512");
   for (const std::string& text :
-       {std::string(), hex, "sha256:" + hex.substr(1), "sha256:" + hex + "a", "sha256:" + std::string(64, 'A'),
-        "md5:" + hex.substr(32), "sha256:" + std::string(63, 'a') + "/", "sha512:" + hex, "sha256:../../" + hex}) {
+       {std::string(), hex, "sha256:" + hex.substr(1), "sha256:" + hex + "a",
+        "sha256:" + std::string(64, 'A'), "md5:" + hex.substr(32),
+        "sha256:" + std::string(63, 'a') + "/", "sha512:" + hex, "sha256:../../" + hex}) {
     INFO(text);
     CHECK_THROWS_AS(Digest::parse(text), Error);
   }
@@ -21,7 +22,8 @@ TEST_CASE("digests are well formed or refused") {
 
 TEST_CASE("the standard's own examples") {
   CHECK(sha256_of("").hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-  CHECK(sha256_of("abc").hex() == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  CHECK(sha256_of("abc").hex() ==
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   Hasher in_parts;
   in_parts.update("a");
   in_parts.update("");

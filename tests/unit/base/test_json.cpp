@@ -35,13 +35,19 @@ TEST_CASE("documents are bounded, and errors name their origin") {
 }
 
 TEST_CASE("objects keep their order, bytes that are no UTF-8 are replaced") {
-  CHECK(dump_json(parse_json(R"({"z":1,"a":{"y":2,"b":3}})", "x")) == R"({"z":1,"a":{"y":2,"b":3}})");
-  CHECK(dump_json(Json("a\xff" "b")) == "\"a\xef\xbf\xbd" "b\"");
-  CHECK(dump_json_pretty(parse_json(R"({"a":[1]})", "x")) == "{\n    \"a\": [\n        1\n    ]\n}");
+  CHECK(dump_json(parse_json(R"({"z":1,"a":{"y":2,"b":3}})", "x")) ==
+        R"({"z":1,"a":{"y":2,"b":3}})");
+  CHECK(dump_json(Json("a\xff"
+                       "b")) ==
+        "\"a\xef\xbf\xbd"
+        "b\"");
+  CHECK(dump_json_pretty(parse_json(R"({"a":[1]})", "x")) ==
+        "{\n    \"a\": [\n        1\n    ]\n}");
 }
 
 TEST_CASE("typed members: missing and null fall back, others must fit") {
-  const Json object = parse_json(R"({"s":"text","n":5,"b":true,"l":["a","b"],"m":{"k":"v"},"null":null})", "x");
+  const Json object =
+      parse_json(R"({"s":"text","n":5,"b":true,"l":["a","b"],"m":{"k":"v"},"null":null})", "x");
   CHECK(json::get_string(object, "s") == "text");
   CHECK(json::get_string(object, "none", "fall back") == "fall back");
   CHECK(json::get_string(object, "null", "fall back") == "fall back");

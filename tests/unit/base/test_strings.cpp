@@ -26,7 +26,8 @@ TEST_CASE("whole numbers and nothing else") {
   CHECK(parse_int("9223372036854775807") == INT64_MAX);
   CHECK(parse_int("0755", 8) == 0755);
   CHECK(parse_int("ff", 16) == 255);
-  for (const char* text : {"", " 1", "1 ", "+-1", "++1", "1.0", "0x1", "9223372036854775808", "-", "1a"}) {
+  for (const char* text :
+       {"", " 1", "1 ", "+-1", "++1", "1.0", "0x1", "9223372036854775808", "-", "1a"}) {
     INFO(text);
     CHECK_FALSE(parse_int(text));
   }
@@ -40,7 +41,8 @@ TEST_CASE("sizes as docker reads them") {
   CHECK(parse_size("1.5m") == 1572864);
   CHECK(parse_size("2GiB") == 2147483648);
   CHECK(parse_size("1t") == 1099511627776);
-  for (const char* text : {"", "k", "-1", "1x", "1kk", "1 k k", "1e3", "nan", "inf", ".5", "99999999999g"}) {
+  for (const char* text :
+       {"", "k", "-1", "1x", "1kk", "1 k k", "1e3", "nan", "inf", ".5", "99999999999g"}) {
     INFO(text);
     CHECK_FALSE(parse_size(text));
   }
@@ -48,7 +50,8 @@ TEST_CASE("sizes as docker reads them") {
 
 TEST_CASE("truth as Go reads it") {
   for (const char* text : {"1", "t", "T", "TRUE", "true", "True"}) CHECK(parse_bool(text) == true);
-  for (const char* text : {"0", "f", "F", "FALSE", "false", "False"}) CHECK(parse_bool(text) == false);
+  for (const char* text : {"0", "f", "F", "FALSE", "false", "False"})
+    CHECK(parse_bool(text) == false);
   for (const char* text : {"", "yes", "tRUE", "2"}) CHECK_FALSE(parse_bool(text));
 }
 

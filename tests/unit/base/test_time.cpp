@@ -20,8 +20,8 @@ Timestamp at(std::string_view text) {
 }  // namespace
 
 TEST_CASE("RFC 3339 both ways") {
-  for (const char* text : {"2026-11-20T08:15:30Z", "2026-11-20T08:15:30.5Z", "1969-12-31T23:59:59.999999999Z",
-                           "2000-02-29T00:00:00.000000001Z"}) {
+  for (const char* text : {"2026-11-20T08:15:30Z", "2026-11-20T08:15:30.5Z",
+                           "1969-12-31T23:59:59.999999999Z", "2000-02-29T00:00:00.000000001Z"}) {
     CHECK(format_rfc3339(at(text)) == text);
   }
   CHECK(at("2026-11-20T09:15:30+01:00") == at("2026-11-20T08:15:30Z"));
@@ -29,8 +29,9 @@ TEST_CASE("RFC 3339 both ways") {
   // Years that do not fit.
   CHECK(at(k_go_zero_time) < at("1700-01-01T00:00:00Z"));
   CHECK(at("9999-12-31T23:59:59Z") > at("2200-01-01T00:00:00Z"));
-  for (const char* text : {"", "2026-11-20", "2026-13-20T08:15:30Z", "2026-02-30T08:15:30Z", "2026-11-20T25:15:30Z",
-                           "2026-11-20T08:15:30", "2026-11-20T08:15:30Zx", "2026-11-20T08:15:30.Z"}) {
+  for (const char* text :
+       {"", "2026-11-20", "2026-13-20T08:15:30Z", "2026-02-30T08:15:30Z", "2026-11-20T25:15:30Z",
+        "2026-11-20T08:15:30", "2026-11-20T08:15:30Zx", "2026-11-20T08:15:30.Z"}) {
     INFO(text);
     CHECK_FALSE(parse_rfc3339(text));
   }
@@ -65,7 +66,8 @@ TEST_CASE("Go's durations") {
   CHECK(parse_duration("-1.5s") == -1500ms);
   CHECK(parse_duration("1us") == 1us);
   CHECK(parse_duration("0") == 0s);
-  for (const char* text : {"", "1", "h", "1x", "1h 30m", "99999999999h"}) CHECK_FALSE(parse_duration(text));
+  for (const char* text : {"", "1", "h", "1x", "1h 30m", "99999999999h"})
+    CHECK_FALSE(parse_duration(text));
   CHECK(format_duration(90min) == "1h30m0s");
   CHECK(format_duration(0s) == "0s");
   CHECK(format_duration(1500ms) == "1.5s");

@@ -14,11 +14,12 @@ struct Directories {
   linux::TempDir first{"/tmp", "coracle-hooks-"};
   linux::TempDir second{"/tmp", "coracle-hooks-"};
 
-  static void write(const linux::TempDir& directory, const std::string& name, const std::string& when,
-                    const std::string& path = "/bin/true") {
-    linux::write_file_atomic(directory.path() + "/" + name,
-                             R"({"version": "1.0.0", "stages": ["prestart", "poststop"], "hook": {"path": ")" +
-                                 path + R"(", "timeout": 5}, "when": )" + when + "}");
+  static void write(const linux::TempDir& directory, const std::string& name,
+                    const std::string& when, const std::string& path = "/bin/true") {
+    linux::write_file_atomic(
+        directory.path() + "/" + name,
+        R"({"version": "1.0.0", "stages": ["prestart", "poststop"], "hook": {"path": ")" + path +
+            R"(", "timeout": 5}, "when": )" + when + "}");
   }
   oci::Hooks load(const HookSubject& subject) const {
     return load_hooks({first.path(), second.path(), "/nonexistent"}, subject);
@@ -72,12 +73,20 @@ TEST_CASE("a file that is wrong is named") {
     }
   };
   CHECK(error_of("{").find("bad.json") != std::string::npos);
-  CHECK(error_of(R"({"version": "2.0.0", "stages": ["prestart"], "hook": {"path": "/x"}, "when": {"always": true}})")
-            .find("unknown version '2.0.0'") != std::string::npos);
-  CHECK(error_of(R"({"version": "1.0.0", "stages": [], "hook": {"path": "/x"}, "when": {"always": true}})")
-            .find("names no stage") != std::string::npos);
-  CHECK(error_of(R"({"version": "1.0.0", "stages": ["prestart"], "hook": {"path": "x"}, "when": {"always": true}})")
-            .find("not an absolute path") != std::string::npos);
-  CHECK(error_of(R"({"version": "1.0.0", "stages": ["prestart"], "hook": {"path": "/x"}, "when": {"commands": ["("]}})")
-            .find("invalid pattern '('") != std::string::npos);
+  CHECK(
+      error_of(
+          R"({"version": "2.0.0", "stages": ["prestart"], "hook": {"path": "/x"}, "when": {"always": true}})")
+          .find("unknown version '2.0.0'") != std::string::npos);
+  CHECK(
+      error_of(
+          R"({"version": "1.0.0", "stages": [], "hook": {"path": "/x"}, "when": {"always": true}})")
+          .find("names no stage") != std::string::npos);
+  CHECK(
+      error_of(
+          R"({"version": "1.0.0", "stages": ["prestart"], "hook": {"path": "x"}, "when": {"always": true}})")
+          .find("not an absolute path") != std::string::npos);
+  CHECK(
+      error_of(
+          R"({"version": "1.0.0", "stages": ["prestart"], "hook": {"path": "/x"}, "when": {"commands": ["("]}})")
+          .find("invalid pattern '('") != std::string::npos);
 }

@@ -46,10 +46,11 @@ TEST_CASE("--mount KEY=VALUE,…") {
   CHECK(bind.destination == "/b");
   CHECK(bind.options == Strings{"ro"});
   CHECK(parse_mount("type=bind,src=/a,dst=/b,ro=false", "/work").options == Strings{"rw"});
-  CHECK(parse_mount("type=tmpfs,destination=/t,tmpfs-size=64m,tmpfs-mode=1770", "/work").type == "tmpfs");
+  CHECK(parse_mount("type=tmpfs,destination=/t,tmpfs-size=64m,tmpfs-mode=1770", "/work").type ==
+        "tmpfs");
   CHECK(parse_mount("type=bind,\"source=/a,b\",dst=/c", "/work").source == "/a,b");
-  for (const char* text : {"", "type=bind", "type=bind,source=/a", "type=none,destination=/b", "type=bind,source=/a,dst=b",
-                           "type=bind,source=/a,dst=/b,nonsense=1"}) {
+  for (const char* text : {"", "type=bind", "type=bind,source=/a", "type=none,destination=/b",
+                           "type=bind,source=/a,dst=b", "type=bind,source=/a,dst=/b,nonsense=1"}) {
     INFO(text);
     CHECK_FALSE(error_of([&] { parse_mount(text, "/work"); }).empty());
   }
@@ -115,9 +116,10 @@ TEST_CASE("restart policies, hosts, security options") {
   CHECK(parse_add_host("gate:host-gateway").address == "host-gateway");
   CHECK_FALSE(error_of([] { parse_add_host("nothing"); }).empty());
   CHECK_FALSE(error_of([] { parse_add_host("a:not an address"); }).empty());
-  const auto security = parse_security_options(
-      {"seccomp=unconfined", "no-new-privileges", "mask=/a:/b", "unmask=ALL", "apparmor=x",
-       "proc-opts=hidepid=2,subset=pid", "label=type:web_t", "label=level:s0:c1,c2", "label=filetype:usr_t"});
+  const auto security =
+      parse_security_options({"seccomp=unconfined", "no-new-privileges", "mask=/a:/b", "unmask=ALL",
+                              "apparmor=x", "proc-opts=hidepid=2,subset=pid", "label=type:web_t",
+                              "label=level:s0:c1,c2", "label=filetype:usr_t"});
   CHECK(security.seccomp == "unconfined");
   CHECK(security.no_new_privileges);
   CHECK(security.mask == Strings{"/a", "/b"});
@@ -133,7 +135,8 @@ TEST_CASE("restart policies, hosts, security options") {
 }
 
 TEST_CASE("options of log drivers") {
-  CHECK_NOTHROW(require_log_options("json-file", {{"max-size", "10m"}, {"max-file", "3"}, {"tag", "x"}}));
+  CHECK_NOTHROW(
+      require_log_options("json-file", {{"max-size", "10m"}, {"max-file", "3"}, {"tag", "x"}}));
   CHECK_FALSE(error_of([] { require_log_options("json-file", {{"max-siez", "10m"}}); }).empty());
   CHECK_FALSE(error_of([] { require_log_options("json-file", {{"max-size", "much"}}); }).empty());
   CHECK_FALSE(error_of([] { require_log_options("json-file", {{"max-file", "0"}}); }).empty());
@@ -145,5 +148,6 @@ TEST_CASE("key and value, sizes") {
   CHECK(map.at("d").empty());
   CHECK_FALSE(error_of([] { parse_key_values({"=x"}, "label"); }).empty());
   CHECK(parse_size_option("64m", "--shm-size") == 64 << 20);
-  CHECK(error_of([] { parse_size_option("x", "--shm-size"); }).find("--shm-size") != std::string::npos);
+  CHECK(error_of([] { parse_size_option("x", "--shm-size"); }).find("--shm-size") !=
+        std::string::npos);
 }

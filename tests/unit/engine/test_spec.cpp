@@ -39,7 +39,8 @@ SpecFacts plain_facts() {
 
 void check(const std::string& name, const store::ContainerConfig& config, const SpecFacts& facts) {
   const auto text = oci::serialize(plan_spec(config, facts));
-  test::check_golden("engine/spec-" + name + ".json", dump_json_pretty(parse_json(text, name)) + "\n");
+  test::check_golden("engine/spec-" + name + ".json",
+                     dump_json_pretty(parse_json(text, name)) + "\n");
 }
 
 }  // namespace

@@ -53,8 +53,8 @@ TEST_CASE("everything is closed on exec") {
   const Pipe pipe = make_pipe();
   const SocketPair sockets = make_socketpair(SOCK_SEQPACKET);
   const Fd copy = duplicate(file.get());
-  for (const int fd : {file.get(), pipe.read.get(), pipe.write.get(), sockets.first.get(), sockets.second.get(),
-                       copy.get(), open_at(AT_FDCWD, "/", O_RDONLY).get()}) {
+  for (const int fd : {file.get(), pipe.read.get(), pipe.write.get(), sockets.first.get(),
+                       sockets.second.get(), copy.get(), open_at(AT_FDCWD, "/", O_RDONLY).get()}) {
     if (is_open(fd)) CHECK(closes_on_exec(fd));
   }
 }

@@ -85,7 +85,8 @@ TEST_CASE("locks exclude, share, and end with their process") {
   }
   CHECK(test::in_child([&] {
           const auto lock = FileLock::acquire(path, FileLock::Mode::exclusive);
-          return std::string(FileLock::try_acquire(path, FileLock::Mode::shared) ? "shared" : "alone");
+          return std::string(FileLock::try_acquire(path, FileLock::Mode::shared) ? "shared"
+                                                                                 : "alone");
         }) == "alone");
   CHECK(FileLock::try_acquire(path, FileLock::Mode::exclusive));
 }

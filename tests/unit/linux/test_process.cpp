@@ -71,8 +71,8 @@ TEST_CASE("programs are found, run with what they are given, and nothing else is
   CHECK_FALSE(find_program("/etc/passwd"));
   SpawnOptions options;
   const auto leak = open_file("/dev/null", O_RDONLY);
-  options.argv = {"sh", "-c", "echo \"$0 $WORD $(pwd)\"; [ ! -e /proc/self/fd/$1 ] && exit 3", "zero",
-                  std::to_string(leak.get())};
+  options.argv = {"sh", "-c", "echo \"$0 $WORD $(pwd)\"; [ ! -e /proc/self/fd/$1 ] && exit 3",
+                  "zero", std::to_string(leak.get())};
   options.environment = std::vector<std::string>{"WORD=given", "PATH=/usr/bin:/bin"};
   options.working_directory = "/tmp";
   const auto [text, code] = run(options);

@@ -53,7 +53,11 @@ std::string answers(const Tree& tree) {
   const auto in_root = [&](const std::string& path, int flags = O_RDONLY) {
     errno = 0;
     const Fd fd = try_open_in_root(root.get(), path, flags);
-    text += path + "=" + (!fd ? "error" : (flags & O_DIRECTORY) != 0 ? "directory" : read_all(fd.get())) + "\n";
+    text += path + "=" +
+            (!fd                          ? "error"
+             : (flags & O_DIRECTORY) != 0 ? "directory"
+                                          : read_all(fd.get())) +
+            "\n";
   };
   in_root("a/b/file");
   in_root("/a/b/../b/file");
@@ -79,16 +83,21 @@ std::string answers(const Tree& tree) {
   no_links("absolute/file");
   no_links("a/directory/file");
   no_links("chain");
-  text += "made " + std::string(ensure_directory_in_root(root.get(), "absolute/new/deep") ? "yes" : "no") + "\n";
+  text += "made " +
+          std::string(ensure_directory_in_root(root.get(), "absolute/new/deep") ? "yes" : "no") +
+          "\n";
   text += exists(tree.root + "/a/b/new/deep") ? "in its place\n" : "elsewhere\n";
   return text;
 }
 
 constexpr const char* k_expected =
     "a/b/file=inside\n/a/b/../b/file=inside\nabsolute/file=inside\na/up/file=inside\nchain=inside\n"
-    "../secret=the one inside\n../../../../../../secret=the one inside\nout=the one inside\nout_absolute=error\n"
-    "loop=error\nloop/x=error\na/b/file/x=error\nnothing=error\nchain=error\nabsolute=directory\n/=directory\n"
-    "plain a/b/file=inside\nplain absolute/file=error\nplain a/directory/file=error\nplain chain=error\n"
+    "../secret=the one inside\n../../../../../../secret=the one inside\nout=the one "
+    "inside\nout_absolute=error\n"
+    "loop=error\nloop/x=error\na/b/file/x=error\nnothing=error\nchain=error\nabsolute=directory\n/"
+    "=directory\n"
+    "plain a/b/file=inside\nplain absolute/file=error\nplain a/directory/file=error\nplain "
+    "chain=error\n"
     "made yes\nin its place\n";
 
 /// From now on openat2(2) does not exist for this process.
@@ -100,7 +109,8 @@ void forget_openat2() {
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
   const sock_fprog filter{sizeof program / sizeof program[0], program};
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) {
     throw SysError("cannot install a filter");
   }
 }

@@ -20,7 +20,8 @@ constexpr const char* k_passwd =
     "short:x:7:8\n"
     "last:x:9:9::/last:/bin/sh";  // no final newline
 
-constexpr const char* k_group = "root:x:0:\nadm:x:4:www-data,root\nempty:x:5:,\naudio:x:29:root\nbad:x:y:root\n";
+constexpr const char* k_group =
+    "root:x:0:\nadm:x:4:www-data,root\nempty:x:5:,\naudio:x:29:root\nbad:x:y:root\n";
 
 }  // namespace
 
@@ -41,7 +42,8 @@ TEST_CASE("users of a passwd file") {
 
 TEST_CASE("groups of a group file") {
   CHECK(find_group_by_name(k_group, "adm")->gid == 4);
-  CHECK(find_group_by_name(k_group, "adm")->members == std::vector<std::string>{"www-data", "root"});
+  CHECK(find_group_by_name(k_group, "adm")->members ==
+        std::vector<std::string>{"www-data", "root"});
   CHECK_FALSE(find_group_by_name(k_group, "bad"));
   CHECK(groups_of_member(k_group, "root") == std::vector<gid_t>{4, 29});
   CHECK(groups_of_member(k_group, "nobody").empty());

@@ -11,7 +11,8 @@ using namespace coracle::linux;
 
 TEST_CASE("subordinate ids by name and by number") {
   const auto ranges = parse_subordinate_ids(
-      "alice:100000:65536\n# alice:1:1\nbob:200000:10\n1000:300000:5\nalice:x:1\nalice:1\nalice:7:0\n\nalice:400000:1",
+      "alice:100000:65536\n# "
+      "alice:1:1\nbob:200000:10\n1000:300000:5\nalice:x:1\nalice:1\nalice:7:0\n\nalice:400000:1",
       "alice", 1000);
   REQUIRE(ranges.size() >= 3);
   CHECK(ranges[0].first == 100000);
@@ -41,7 +42,8 @@ TEST_CASE("the map of a rootless engine") {
 TEST_CASE("maps as the kernel writes them") {
   const std::vector<IdRange> ranges = {{0, 1000, 1}, {1, 100000, 65536}};
   CHECK(parse_id_map(format_id_map(ranges)) == ranges);
-  CHECK(parse_id_map("         0          0 4294967295\n") == std::vector<IdRange>{{0, 0, 4294967295U}});
+  CHECK(parse_id_map("         0          0 4294967295\n") ==
+        std::vector<IdRange>{{0, 0, 4294967295U}});
   CHECK(parse_id_map("").empty());
 }
 

@@ -100,7 +100,9 @@ void FakeLifecycle::started(pid_t pid) {
   tell("started " + std::to_string(pid));
 }
 
-void FakeLifecycle::ended() noexcept { tell("ended"); }
+void FakeLifecycle::ended() noexcept {
+  tell("ended");
+}
 
 bool FakeLifecycle::exited(int exit_code) {
   if (before_exited) before_exited();
@@ -190,12 +192,9 @@ namespace {
 int stay(Attachment& attachment) {
   const AttachResult result = attachment.run();
   switch (result.kind) {
-    case AttachResult::Kind::exited:
-      return result.exit_code;
-    case AttachResult::Kind::detached:
-      return k_client_detached;
-    case AttachResult::Kind::lost:
-      return k_client_lost;
+    case AttachResult::Kind::exited: return result.exit_code;
+    case AttachResult::Kind::detached: return k_client_detached;
+    case AttachResult::Kind::lost: return k_client_lost;
   }
   return k_client_error;
 }

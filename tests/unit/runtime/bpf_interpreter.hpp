@@ -23,28 +23,14 @@ inline std::uint32_t run_filter(std::span<const sock_filter> program, const secc
         if (step.k % 4 != 0 || step.k + 4 > sizeof call) throw std::runtime_error("bad load");
         std::memcpy(&accumulator, reinterpret_cast<const char*>(&call) + step.k, 4);
         continue;
-      case BPF_ALU | BPF_AND | BPF_K:
-        accumulator &= step.k;
-        continue;
-      case BPF_RET | BPF_K:
-        return step.k;
-      case BPF_JMP | BPF_JA:
-        at += step.k;
-        continue;
-      case BPF_JMP | BPF_JEQ | BPF_K:
-        holds = accumulator == step.k;
-        break;
-      case BPF_JMP | BPF_JGE | BPF_K:
-        holds = accumulator >= step.k;
-        break;
-      case BPF_JMP | BPF_JGT | BPF_K:
-        holds = accumulator > step.k;
-        break;
-      case BPF_JMP | BPF_JSET | BPF_K:
-        holds = (accumulator & step.k) != 0;
-        break;
-      default:
-        throw std::runtime_error("unknown instruction");
+      case BPF_ALU | BPF_AND | BPF_K: accumulator &= step.k; continue;
+      case BPF_RET | BPF_K: return step.k;
+      case BPF_JMP | BPF_JA: at += step.k; continue;
+      case BPF_JMP | BPF_JEQ | BPF_K: holds = accumulator == step.k; break;
+      case BPF_JMP | BPF_JGE | BPF_K: holds = accumulator >= step.k; break;
+      case BPF_JMP | BPF_JGT | BPF_K: holds = accumulator > step.k; break;
+      case BPF_JMP | BPF_JSET | BPF_K: holds = (accumulator & step.k) != 0; break;
+      default: throw std::runtime_error("unknown instruction");
     }
     at += holds ? step.jt : step.jf;
   }

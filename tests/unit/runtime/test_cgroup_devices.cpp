@@ -34,28 +34,18 @@ bool runs_to_allow(const std::vector<bpf_insn>& program, std::uint32_t type, std
                                                      step.off);
         break;
       }
-      case BPF_ALU64 | BPF_K | BPF_MOV:
-        to = value;
-        break;
-      case BPF_ALU64 | BPF_X | BPF_MOV:
-        to = registers.at(step.src_reg);
-        break;
-      case BPF_ALU64 | BPF_K | BPF_AND:
-        to &= value;
-        break;
-      case BPF_ALU64 | BPF_K | BPF_RSH:
-        to >>= value;
-        break;
+      case BPF_ALU64 | BPF_K | BPF_MOV: to = value; break;
+      case BPF_ALU64 | BPF_X | BPF_MOV: to = registers.at(step.src_reg); break;
+      case BPF_ALU64 | BPF_K | BPF_AND: to &= value; break;
+      case BPF_ALU64 | BPF_K | BPF_RSH: to >>= value; break;
       case BPF_JMP | BPF_K | BPF_JNE:
         if (to != value) at += static_cast<std::size_t>(step.off);
         break;
       case BPF_JMP | BPF_K | BPF_JEQ:
         if (to == value) at += static_cast<std::size_t>(step.off);
         break;
-      case BPF_JMP | BPF_EXIT:
-        return registers.at(BPF_REG_0) != 0;
-      default:
-        throw std::runtime_error("unknown instruction");
+      case BPF_JMP | BPF_EXIT: return registers.at(BPF_REG_0) != 0;
+      default: throw std::runtime_error("unknown instruction");
     }
   }
   throw std::runtime_error("ran off the end");

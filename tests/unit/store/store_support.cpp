@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-
 #include <fmt/format.h>
 
 #include "coracle/base/ids.hpp"
@@ -105,7 +104,8 @@ linux::Child start_child(const std::function<void()>& work) {
   try {
     work();
   } catch (const Error& error) {
-    if (error.error_class() != ErrorClass::conflict) fmt::print(stderr, "child: {}\n", error.describe());
+    if (error.error_class() != ErrorClass::conflict)
+      fmt::print(stderr, "child: {}\n", error.describe());
     ::_exit(1);
   } catch (const std::exception& error) {
     fmt::print(stderr, "child: {}\n", error.what());

@@ -18,7 +18,8 @@ template <typename Work>
 std::string on_small_disk(const std::string& size, Work&& work) {
   const linux::TempDir place("/tmp", "coracle-test-full-");
   return test::in_child([&] {
-    if (::geteuid() != 0) linux::enter_user_namespace(linux::NewUserNamespace(test::engine_mappings()).finish().get());
+    if (::geteuid() != 0)
+      linux::enter_user_namespace(linux::NewUserNamespace(test::engine_mappings()).finish().get());
     if (::unshare(CLONE_NEWNS) != 0 ||
         ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
         ::mount("tmpfs", place.path().c_str(), "tmpfs", 0, ("size=" + size).c_str()) != 0) {

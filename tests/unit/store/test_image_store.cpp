@@ -66,8 +66,8 @@ TEST_CASE("names are resolved as podman does") {
     CHECK((found && found->id == id));
   }
   const std::vector<std::string> unknown = {
-      "debian", "tool", "ool:v1", "quay.io/base", "base@" + hub.manifest.str(), "", "sha256:",
-      "UPPER",  "a b"};
+      "debian", "tool",    "ool:v1", "quay.io/base", "base@" + hub.manifest.str(),
+      "",       "sha256:", "UPPER",  "a b"};
   for (const std::string& name : unknown) {
     INFO(name);
     CHECK_FALSE(images.try_find(name));

@@ -16,11 +16,11 @@ namespace coracle::engine {
 enum class PullPolicy { missing, always, never, newer };
 
 struct ContainerRequest {
-  std::string image;                 ///< name or id; with `rootfs` a directory instead
-  bool rootfs = false;               ///< --rootfs
+  std::string image;    ///< name or id; with `rootfs` a directory instead
+  bool rootfs = false;  ///< --rootfs
   PullPolicy pull = PullPolicy::missing;
   std::string platform;
-  std::vector<std::string> command;  ///< after the image
+  std::vector<std::string> command;         ///< after the image
   std::vector<std::string> create_command;  ///< the whole command line, shown by inspect
 
   std::string name;
@@ -33,26 +33,26 @@ struct ContainerRequest {
   std::optional<std::string> entrypoint;  ///< "" clears it; a JSON array is one
   std::vector<std::string> env;           ///< K=V, K (from the host) or PREFIX* (from the host)
   std::vector<std::string> env_files;
-  std::vector<std::string> env_merge;     ///< K=text with ${K} of the image's
+  std::vector<std::string> env_merge;  ///< K=text with ${K} of the image's
   bool env_host = false;
   std::vector<std::string> unset_env;
   bool unset_env_all = false;
   bool http_proxy = true;
-  std::string user;                  ///< name, uid, name:group, uid:gid
-  std::vector<std::string> groups;   ///< --group-add; "keep-groups"
-  bool passwd = true;                     ///< add unknown users to the image's passwd and group
-  std::string passwd_entry;               ///< with $USERNAME, $UID, $GID, $NAME, $HOME
+  std::string user;                 ///< name, uid, name:group, uid:gid
+  std::vector<std::string> groups;  ///< --group-add; "keep-groups"
+  bool passwd = true;               ///< add unknown users to the image's passwd and group
+  std::string passwd_entry;         ///< with $USERNAME, $UID, $GID, $NAME, $HOME
   std::string group_entry;
-  std::vector<std::string> host_users;    ///< names or ids of the host's users
+  std::vector<std::string> host_users;  ///< names or ids of the host's users
   std::string working_directory;
   bool terminal = false;
   bool interactive = false;
   bool init = false;
   std::string stop_signal;
   std::optional<std::int64_t> stop_timeout;  ///< seconds
-  std::int64_t timeout = 0;          ///< seconds the container may run; 0: no limit
+  std::int64_t timeout = 0;                  ///< seconds the container may run; 0: no limit
   std::string umask;
-  std::string timezone;              ///< --tz
+  std::string timezone;  ///< --tz
   std::int64_t preserved_fds = 0;
   std::vector<std::string> ulimits;  ///< nofile=1024:2048, host
   std::optional<std::int64_t> oom_score_adjustment;
@@ -89,14 +89,14 @@ struct ContainerRequest {
   std::vector<std::string> cap_drop;
   std::vector<std::string> security_options;
   std::vector<std::string> sysctls;
-  std::string user_namespace;          ///< --userns
+  std::string user_namespace;  ///< --userns
   std::vector<std::string> uid_maps;
   std::vector<std::string> gid_maps;
   std::string pid_namespace;
   std::string ipc_namespace;
   std::string uts_namespace;
   std::string cgroup_namespace;
-  std::string cgroups;                 ///< --cgroups: enabled, disabled, no-conmon, split
+  std::string cgroups;  ///< --cgroups: enabled, disabled, no-conmon, split
 
   // Resources.
   std::string memory;
@@ -111,7 +111,7 @@ struct ContainerRequest {
   std::optional<std::int64_t> pids_limit;
 
   // Keeping it.
-  std::string restart;                      ///< no, always, on-failure[:n], unless-stopped
+  std::string restart;  ///< no, always, on-failure[:n], unless-stopped
   std::string log_driver;
   std::map<std::string, std::string> log_options;
 };

@@ -29,7 +29,8 @@ void setup_attach(Command& command) {
         options.attach_output = options.attach_error = true;
         options.detach_keys = values.detach_keys.value_or(engine.config().detach_keys);
         options.signal_proxy = values.signal_proxy;
-        const auto result = engine::attach_container(engine, engine.containers().find(names.at(0)), options);
+        const auto result =
+            engine::attach_container(engine, engine.containers().find(names.at(0)), options);
         if (result.kind == monitor::AttachResult::Kind::lost) {
           throw Error(ErrorClass::unavailable, "the monitor of container {} is gone", names.at(0));
         }
@@ -38,7 +39,8 @@ void setup_attach(Command& command) {
   declare_selection(command, values.selection, AllOption::none);
   command.options().add("no-stdin", '\0', values.no_stdin, "Do not attach standard input");
   command.options().add("sig-proxy", '\0', values.signal_proxy, "Pass on signals to the container");
-  command.options().add("detach-keys", '\0', values.detach_keys, "Keys that detach from the container");
+  command.options().add("detach-keys", '\0', values.detach_keys,
+                        "Keys that detach from the container");
 }
 
 }  // namespace coracle::cli

@@ -19,17 +19,20 @@ void setup_commit(Command& command) {
         auto engine = open_engine(context);
         auto request = values.request;
         if (context.arguments.size() > 1) request.name = context.arguments[1];
-        const auto id = engine::commit_container(engine, engine.containers().find(context.arguments[0]), request);
+        const auto id = engine::commit_container(
+            engine, engine.containers().find(context.arguments[0]), request);
         if (!values.iidfile.empty()) linux::write_file_atomic(values.iidfile, "sha256:" + id);
         context.out.line(id);
         return 0;
       });
   OptionSet& options = command.options();
   options.add("author", 'a', values.request.author, "Author of the image");
-  options.add("change", 'c', values.request.changes, "Apply a Dockerfile instruction: CMD, ENTRYPOINT, ENV, …");
+  options.add("change", 'c', values.request.changes,
+              "Apply a Dockerfile instruction: CMD, ENTRYPOINT, ENV, …");
   options.add("message", 'm', values.request.message, "Comment");
   options.add("pause", 'p', values.request.pause, "Pause the container meanwhile, where it can be");
-  options.add("iidfile", '\0', values.iidfile, "Write the image's id to the file").complete(CompletionKind::file);
+  options.add("iidfile", '\0', values.iidfile, "Write the image's id to the file")
+      .complete(CompletionKind::file);
   options.add_ignored("quiet", 'q', Option::Arity::flag, "Show no progress");
   options.add_ignored("format", 'f', Option::Arity::value, "Format of the manifest: oci");
   options.add_ignored("squash", 's', Option::Arity::flag, "Squash the new layers into one");

@@ -9,7 +9,8 @@ namespace coracle::cli {
 namespace {
 
 /// "CONTAINER:PATH"; a path that begins with a dot or slash is the host's whatever it holds.
-std::optional<std::pair<ContainerId, std::string>> container_side(engine::Context& engine, const std::string& text) {
+std::optional<std::pair<ContainerId, std::string>> container_side(engine::Context& engine,
+                                                                  const std::string& text) {
   const auto pair = split_once(text, ':');
   if (!pair || text.starts_with('.') || text.starts_with('/')) return std::nullopt;
   return std::pair{engine.containers().find(pair->first), std::string(pair->second)};
@@ -29,8 +30,9 @@ int copy(CommandContext& context) {
     request.destination = to->second;
   }
   if (!request.from && !request.to) {
-    throw Error(ErrorClass::invalid_argument, "invalid arguments {}, {}: you must specify one container",
-                context.arguments[0], context.arguments[1]);
+    throw Error(ErrorClass::invalid_argument,
+                "invalid arguments {}, {}: you must specify one container", context.arguments[0],
+                context.arguments[1]);
   }
   engine::copy_files(engine, request);
   return 0;
@@ -44,7 +46,8 @@ void setup_cp(Command& command) {
       .example("cp web:/etc/motd .")
       .run(copy);
   command.options().add_ignored("archive", 'a', Option::Arity::flag, "Keep owners and groups");
-  command.options().add_refused("overwrite", '\0', Option::Arity::flag, "replacements of directories by files");
+  command.options().add_refused("overwrite", '\0', Option::Arity::flag,
+                                "replacements of directories by files");
   command.options().add_ignored("quiet", 'q', Option::Arity::flag, "Show no progress");
 }
 

@@ -13,34 +13,51 @@ void declare_identity(OptionSet& options, ContainerRequest& request, CreateValue
   options.add("name", '\0', request.name, "Assign a name to the container");
   options.add("replace", '\0', request.replace, "Remove a container of the same name first");
   options.add("rm", '\0', request.auto_remove, "Remove the container when it ends");
-  options.add("cidfile", '\0', request.cidfile, "Write the container ID to the file").complete(CompletionKind::file);
-  options.add("pidfile", '\0', request.pidfile, "Write the container's process ID to the file").complete(CompletionKind::file);
-  options.add("rootfs", '\0', request.rootfs, "The first argument is not an image but the path of a root file system");
-  options.add("pull", '\0', values.pull, "Pull the image: always, missing, never or newer").choices({"always", "missing", "never", "newer"});
+  options.add("cidfile", '\0', request.cidfile, "Write the container ID to the file")
+      .complete(CompletionKind::file);
+  options.add("pidfile", '\0', request.pidfile, "Write the container's process ID to the file")
+      .complete(CompletionKind::file);
+  options.add("rootfs", '\0', request.rootfs,
+              "The first argument is not an image but the path of a root file system");
+  options.add("pull", '\0', values.pull, "Pull the image: always, missing, never or newer")
+      .choices({"always", "missing", "never", "newer"});
   options.add("platform", '\0', request.platform, "Platform of the image: OS/ARCH[/VARIANT]");
   options.add("label", 'l', request.labels, "Set metadata on the container");
-  options.add("label-file", '\0', request.label_files, "Read labels from a file, one a line").complete(CompletionKind::file);
+  options.add("label-file", '\0', request.label_files, "Read labels from a file, one a line")
+      .complete(CompletionKind::file);
   options.add("annotation", '\0', request.annotations, "Add an annotation for the runtime");
-  options.add("restart", '\0', request.restart, "When to start it again: no, on-failure[:N], always, unless-stopped");
+  options.add("restart", '\0', request.restart,
+              "When to start it again: no, on-failure[:N], always, unless-stopped");
 }
 
 void declare_process(OptionSet& options, ContainerRequest& request, CreateValues& values) {
-  options.add_parsed("entrypoint", '\0', [&values](std::string_view text) {
-           values.entrypoint = std::string(text);
-           values.entrypoint_set = true;
-         }, "Replace the image's entry point; \"\" clears it").value_name("string");
+  options
+      .add_parsed(
+          "entrypoint", '\0',
+          [&values](std::string_view text) {
+            values.entrypoint = std::string(text);
+            values.entrypoint_set = true;
+          },
+          "Replace the image's entry point; \"\" clears it")
+      .value_name("string");
   options.add("env", 'e', request.env, "Set an environment variable");
-  options.add("env-file", '\0', request.env_files, "Read environment variables from a file").complete(CompletionKind::file);
-  options.add("env-merge", '\0', request.env_merge, "Set a variable from the image's: PATH=${PATH}:/more");
+  options.add("env-file", '\0', request.env_files, "Read environment variables from a file")
+      .complete(CompletionKind::file);
+  options.add("env-merge", '\0', request.env_merge,
+              "Set a variable from the image's: PATH=${PATH}:/more");
   options.add("env-host", '\0', request.env_host, "Pass on all environment variables of the host");
   options.add("unsetenv", '\0', request.unset_env, "Leave out a variable of the image");
   options.add("unsetenv-all", '\0', request.unset_env_all, "Leave out all variables of the image");
   options.add("http-proxy", '\0', request.http_proxy, "Pass on the host's proxy variables");
   options.add("user", 'u', request.user, "User, and group, to run as: NAME|UID[:GROUP|GID]");
-  options.add("group-add", '\0', request.groups, "Add a supplementary group; keep-groups keeps the caller's");
-  options.add("passwd", '\0', request.passwd, "Add users that the image does not know to its /etc/passwd and /etc/group");
-  options.add("passwd-entry", '\0', request.passwd_entry, "The line for /etc/passwd, with $USERNAME, $UID, $GID, $NAME, $HOME");
-  options.add("group-entry", '\0', request.group_entry, "The line for /etc/group, with $USERNAME, $UID, $GID, $NAME, $HOME");
+  options.add("group-add", '\0', request.groups,
+              "Add a supplementary group; keep-groups keeps the caller's");
+  options.add("passwd", '\0', request.passwd,
+              "Add users that the image does not know to its /etc/passwd and /etc/group");
+  options.add("passwd-entry", '\0', request.passwd_entry,
+              "The line for /etc/passwd, with $USERNAME, $UID, $GID, $NAME, $HOME");
+  options.add("group-entry", '\0', request.group_entry,
+              "The line for /etc/group, with $USERNAME, $UID, $GID, $NAME, $HOME");
   options.add("hostuser", '\0', request.host_users, "Add a user of the host to /etc/passwd");
   options.add("workdir", 'w', request.working_directory, "Working directory inside the container");
   options.add("tty", 't', request.terminal, "Allocate a pseudo terminal");
@@ -51,30 +68,42 @@ void declare_process(OptionSet& options, ContainerRequest& request, CreateValues
   options.add("timeout", '\0', request.timeout, "Seconds the container may run");
   options.add("umask", '\0', request.umask, "umask of the first process");
   options.add("tz", '\0', request.timezone, "Time zone; local for the host's");
-  options.add("preserve-fds", '\0', request.preserved_fds, "Pass on this many descriptors from 3 up").between(0, 1000);
-  options.add("sdnotify", '\0', request.sdnotify, "Who tells the service manager that it is ready: container, conmon, ignore")
+  options
+      .add("preserve-fds", '\0', request.preserved_fds, "Pass on this many descriptors from 3 up")
+      .between(0, 1000);
+  options
+      .add("sdnotify", '\0', request.sdnotify,
+           "Who tells the service manager that it is ready: container, conmon, ignore")
       .choices({"container", "conmon", "ignore"});
   options.add("ulimit", '\0', request.ulimits, "Resource limit: NAME=SOFT[:HARD]");
-  options.add("oom-score-adj", '\0', request.oom_score_adjustment, "Adjust the kernel's choice when memory runs out (-1000 to 1000)")
+  options
+      .add("oom-score-adj", '\0', request.oom_score_adjustment,
+           "Adjust the kernel's choice when memory runs out (-1000 to 1000)")
       .between(-1000, 1000);
-  options.add("log-driver", '\0', request.log_driver, "Where the log goes: json-file, k8s-file, none, passthrough");
-  options.add("log-opt", '\0', values.log_options, "Option of the log driver: max-size, max-file, path");
+  options.add("log-driver", '\0', request.log_driver,
+              "Where the log goes: json-file, k8s-file, none, passthrough");
+  options.add("log-opt", '\0', values.log_options,
+              "Option of the log driver: max-size, max-file, path");
 }
 
 void declare_files(OptionSet& options, ContainerRequest& request) {
-  options.add("volume", 'v', request.volumes, "Bind mount a host directory: SOURCE:DESTINATION[:OPTIONS]");
-  options.add("mount", '\0', request.mounts, "Attach a file system: type=bind,source=…,destination=…");
+  options.add("volume", 'v', request.volumes,
+              "Bind mount a host directory: SOURCE:DESTINATION[:OPTIONS]");
+  options.add("mount", '\0', request.mounts,
+              "Attach a file system: type=bind,source=…,destination=…");
   options.add("tmpfs", '\0', request.tmpfs, "Mount a tmpfs: DESTINATION[:OPTIONS]");
   options.add("device", '\0', request.devices, "Add a device of the host");
   options.add("read-only", '\0', request.read_only, "Make the root file system read-only");
-  options.add("read-only-tmpfs", '\0', request.read_only_tmpfs, "With --read-only, keep /run, /tmp and /var/tmp writable");
+  options.add("read-only-tmpfs", '\0', request.read_only_tmpfs,
+              "With --read-only, keep /run, /tmp and /var/tmp writable");
   options.add("shm-size", '\0', request.shm_size, "Size of /dev/shm");
 }
 
 void declare_network(OptionSet& options, ContainerRequest& request) {
   options.add("hostname", 'h', request.hostname, "Host name of the container");
   options.add("domainname", '\0', request.domain_name, "NIS domain name of the container");
-  options.add("network", '\0', request.networks, "Network: none, host, container:NAME, ns:PATH").alias("net");
+  options.add("network", '\0', request.networks, "Network: none, host, container:NAME, ns:PATH")
+      .alias("net");
   options.add("add-host", '\0', request.add_hosts, "Add a line to /etc/hosts: NAME:IP");
   options.add("dns", '\0', request.dns, "Name server");
   options.add("dns-search", '\0', request.dns_search, "Search domain");
@@ -84,24 +113,31 @@ void declare_network(OptionSet& options, ContainerRequest& request) {
 }
 
 void declare_isolation(OptionSet& options, ContainerRequest& request) {
-  options.add("privileged", '\0', request.privileged, "Give all capabilities and all devices of the host, unmask all paths");
+  options.add("privileged", '\0', request.privileged,
+              "Give all capabilities and all devices of the host, unmask all paths");
   options.add("cap-add", '\0', request.cap_add, "Add a capability");
   options.add("cap-drop", '\0', request.cap_drop, "Drop a capability");
-  options.add("security-opt", '\0', request.security_options, "seccomp=…, no-new-privileges, mask=…, unmask=…, apparmor=…, label=…, proc-opts=…");
-  options.add("sysctl", '\0', request.sysctls, "Set a kernel parameter of the container's namespaces");
-  options.add("userns", '\0', request.user_namespace, "User namespace: host, keep-id[:uid=,gid=], auto, nomap");
+  options.add("security-opt", '\0', request.security_options,
+              "seccomp=…, no-new-privileges, mask=…, unmask=…, apparmor=…, label=…, proc-opts=…");
+  options.add("sysctl", '\0', request.sysctls,
+              "Set a kernel parameter of the container's namespaces");
+  options.add("userns", '\0', request.user_namespace,
+              "User namespace: host, keep-id[:uid=,gid=], auto, nomap");
   options.add("uidmap", '\0', request.uid_maps, "Map user ids: CONTAINER:HOST[:SIZE]");
   options.add("gidmap", '\0', request.gid_maps, "Map group ids: CONTAINER:HOST[:SIZE]");
-  options.add("pid", '\0', request.pid_namespace, "Process namespace: private, host, container:NAME");
+  options.add("pid", '\0', request.pid_namespace,
+              "Process namespace: private, host, container:NAME");
   options.add("ipc", '\0', request.ipc_namespace, "IPC namespace: private, host, container:NAME");
   options.add("uts", '\0', request.uts_namespace, "UTS namespace: private, host, container:NAME");
-  options.add("cgroupns", '\0', request.cgroup_namespace, "Cgroup namespace: private, host, container:NAME");
+  options.add("cgroupns", '\0', request.cgroup_namespace,
+              "Cgroup namespace: private, host, container:NAME");
   options.add("cgroups", '\0', request.cgroups, "Control groups: enabled or disabled");
 }
 
 void declare_resources(OptionSet& options, ContainerRequest& request) {
   options.add("memory", 'm', request.memory, "Memory limit");
-  options.add("memory-swap", '\0', request.memory_swap, "Limit of memory and swap together; -1 for no limit");
+  options.add("memory-swap", '\0', request.memory_swap,
+              "Limit of memory and swap together; -1 for no limit");
   options.add("memory-reservation", '\0', request.memory_reservation, "Soft memory limit");
   options.add("cpus", '\0', request.cpus, "Number of CPUs");
   options.add("cpu-shares", 'c', request.cpu_shares, "CPU shares (relative weight)");
@@ -174,7 +210,8 @@ engine::PullPolicy pull_policy(const std::string& text) {
   if (text == "never") return engine::PullPolicy::never;
   if (text == "newer") return engine::PullPolicy::newer;
   if (text == "missing") return engine::PullPolicy::missing;
-  throw Error(ErrorClass::invalid_argument, "unsupported pull policy \"{}\": expected always, missing, never or newer", text);
+  throw Error(ErrorClass::invalid_argument,
+              "unsupported pull policy \"{}\": expected always, missing, never or newer", text);
 }
 
 }  // namespace
@@ -200,7 +237,8 @@ engine::ContainerRequest finish_request(CreateValues& values, const CommandConte
   if (values.entrypoint_set) request.entrypoint = values.entrypoint;
   for (const auto& text : values.log_options) {
     const auto pair = split_once(text, '=');
-    if (!pair) throw Error(ErrorClass::invalid_argument, "invalid log option '{}', must be KEY=VALUE", text);
+    if (!pair)
+      throw Error(ErrorClass::invalid_argument, "invalid log option '{}', must be KEY=VALUE", text);
     request.log_options[std::string(pair->first)] = std::string(pair->second);
   }
   request.image = context.arguments.front();

@@ -14,7 +14,8 @@ struct Values {
 
 int diff(const Values& values, CommandContext& context) {
   auto engine = open_engine(context);
-  const auto changes = engine::diff_container(engine, engine.containers().find(context.arguments[0]));
+  const auto changes =
+      engine::diff_container(engine, engine.containers().find(context.arguments[0]));
   constexpr const char* k_names[] = {"changed", "added", "deleted"};
   constexpr char k_letters[] = {'C', 'A', 'D'};
   Json document = Json::object();
@@ -38,7 +39,9 @@ void setup_diff(Command& command) {
       .arguments(ArgumentRule::exactly(1), CompletionKind::container)
       .example("diff web")
       .run([&values](CommandContext& context) { return diff(values, context); });
-  command.options().add("format", '\0', values.format, "Change the output format to JSON").choices({"json"});
+  command.options()
+      .add("format", '\0', values.format, "Change the output format to JSON")
+      .choices({"json"});
 }
 
 }  // namespace coracle::cli

@@ -18,7 +18,8 @@ struct Values {
 void setup_exec(Command& command) {
   auto& values = command.values<Values>();
   command.usage("[options] CONTAINER COMMAND [ARG...]")
-      .arguments(ArgumentRule::at_least(2).or_say("must provide a non-empty command to start an exec session: invalid argument"),
+      .arguments(ArgumentRule::at_least(2).or_say(
+                     "must provide a non-empty command to start an exec session: invalid argument"),
                  CompletionKind::command)
       .first_argument(CompletionKind::running_container)
       .options_end_at_first_argument()
@@ -28,19 +29,25 @@ void setup_exec(Command& command) {
         engine::ExecRequest request = values.request;
         request.detach_keys = values.detach_keys.value_or(engine.config().detach_keys);
         request.command.assign(context.arguments.begin() + 1, context.arguments.end());
-        return engine::exec_in_container(engine, engine.containers().find(context.arguments[0]), request);
+        return engine::exec_in_container(engine, engine.containers().find(context.arguments[0]),
+                                         request);
       });
   OptionSet& options = command.options();
   options.add("detach", 'd', values.request.detach, "Run in the background");
   options.add("env", 'e', values.request.env, "Set an environment variable");
-  options.add("env-file", '\0', values.request.env_files, "Read environment variables from a file").complete(CompletionKind::file);
+  options.add("env-file", '\0', values.request.env_files, "Read environment variables from a file")
+      .complete(CompletionKind::file);
   options.add("interactive", 'i', values.request.interactive, "Keep standard input open");
   options.add("tty", 't', values.request.terminal, "Allocate a pseudo terminal");
   options.add("user", 'u', values.request.user, "User, and group, to run as");
-  options.add("workdir", 'w', values.request.working_directory, "Working directory inside the container");
+  options.add("workdir", 'w', values.request.working_directory,
+              "Working directory inside the container");
   options.add("privileged", '\0', values.request.privileged, "Give all capabilities");
   options.add("detach-keys", '\0', values.detach_keys, "Keys that detach");
-  options.add("preserve-fds", '\0', values.request.preserved_fds, "Pass on this many descriptors from 3 up").between(0, 1000);
+  options
+      .add("preserve-fds", '\0', values.request.preserved_fds,
+           "Pass on this many descriptors from 3 up")
+      .between(0, 1000);
 }
 
 }  // namespace coracle::cli

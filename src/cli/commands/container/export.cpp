@@ -20,7 +20,8 @@ void setup_export(Command& command) {
         linux::Fd file;
         if (!output.empty()) file = linux::open_file(output, O_WRONLY | O_CREAT | O_TRUNC, 0644);
         if (!file && ::isatty(STDOUT_FILENO) != 0) {
-          throw Error(ErrorClass::invalid_argument, "refusing to export to terminal. Use -o flag or redirect");
+          throw Error(ErrorClass::invalid_argument,
+                      "refusing to export to terminal. Use -o flag or redirect");
         }
         engine::export_container(engine, id, file ? file.get() : STDOUT_FILENO);
         return 0;

@@ -16,27 +16,26 @@ struct Values {
   bool size = false;
 };
 
-constexpr format::MemberRule k_members[] = {
-    {"Labels", format::MemberKind::string_map},
-    {"Annotations", format::MemberKind::string_map},
-    {"LogConfig.Config", format::MemberKind::string_map},
-    {"Sysctls", format::MemberKind::string_map},
-    {"Tmpfs", format::MemberKind::string_map},
-    {"Ports", format::MemberKind::map},
-    {"PortBindings", format::MemberKind::map},
-    {"Networks", format::MemberKind::map},
-    {"Volumes", format::MemberKind::map},
-    {"ExposedPorts", format::MemberKind::map},
-    {"Entrypoint", format::MemberKind::list},
-    {"Cmd", format::MemberKind::list},
-    {"Env", format::MemberKind::list},
-    {"User", format::MemberKind::plain},
-    {"WorkingDir", format::MemberKind::plain},
-    {"StopSignal", format::MemberKind::plain},
-    {"Healthcheck", format::MemberKind::pointer},
-    {"StartedAt", format::MemberKind::time},
-    {"FinishedAt", format::MemberKind::time},
-    {"Created", format::MemberKind::time}};
+constexpr format::MemberRule k_members[] = {{"Labels", format::MemberKind::string_map},
+                                            {"Annotations", format::MemberKind::string_map},
+                                            {"LogConfig.Config", format::MemberKind::string_map},
+                                            {"Sysctls", format::MemberKind::string_map},
+                                            {"Tmpfs", format::MemberKind::string_map},
+                                            {"Ports", format::MemberKind::map},
+                                            {"PortBindings", format::MemberKind::map},
+                                            {"Networks", format::MemberKind::map},
+                                            {"Volumes", format::MemberKind::map},
+                                            {"ExposedPorts", format::MemberKind::map},
+                                            {"Entrypoint", format::MemberKind::list},
+                                            {"Cmd", format::MemberKind::list},
+                                            {"Env", format::MemberKind::list},
+                                            {"User", format::MemberKind::plain},
+                                            {"WorkingDir", format::MemberKind::plain},
+                                            {"StopSignal", format::MemberKind::plain},
+                                            {"Healthcheck", format::MemberKind::pointer},
+                                            {"StartedAt", format::MemberKind::time},
+                                            {"FinishedAt", format::MemberKind::time},
+                                            {"Created", format::MemberKind::time}};
 
 Json container_document(engine::Context& engine, const ContainerId& id, bool with_size) {
   Json document = engine::inspect_container(engine, id);
@@ -55,7 +54,10 @@ Json document_of(engine::Context& engine, const std::string& name, const Values&
       return container_document(engine, *id, values.size);
     }
     if (type == "container") {
-      throw Error(ErrorClass::not_found, "no such container \"{}\": no container with name or ID \"{}\" found: no such container", name, name);
+      throw Error(
+          ErrorClass::not_found,
+          "no such container \"{}\": no container with name or ID \"{}\" found: no such container",
+          name, name);
     }
   }
   if (type == "image" || engine.images().try_find(name)) return engine::inspect_image(engine, name);
@@ -66,7 +68,8 @@ int inspect(const Values& values, CommandContext& context) {
   auto engine = open_engine(context);
   const bool json = values.format.empty() || format::is_json_format(values.format);
   Json documents = Json::array();
-  const format::Schema schema{.type_name = "define.InspectData", .members = k_members, .records = true, .fold_case = true};
+  const format::Schema schema{
+      .type_name = "define.InspectData", .members = k_members, .records = true, .fold_case = true};
   std::optional<Error> failure;
   try {
     for_each_name(context, context.arguments, [&](const std::string& name) {
@@ -87,9 +90,11 @@ int inspect(const Values& values, CommandContext& context) {
 }
 
 void declare(Command& command, Values& values) {
-  command.usage("[options] NAME [NAME...]")
-      .run([&values](CommandContext& context) { return inspect(values, context); });
-  command.options().add("format", 'f', values.format, "Change the output format to JSON or a Go template");
+  command.usage("[options] NAME [NAME...]").run([&values](CommandContext& context) {
+    return inspect(values, context);
+  });
+  command.options().add("format", 'f', values.format,
+                        "Change the output format to JSON or a Go template");
 }
 
 void declare_size(Command& command, Values& values) {
@@ -102,9 +107,13 @@ void setup_inspect(Command& command) {
   auto& values = command.values<Values>();
   declare(command, values);
   declare_size(command, values);
-  command.arguments(ArgumentRule::at_least(1).or_say("no names or ids specified"), CompletionKind::container_or_image)
+  command
+      .arguments(ArgumentRule::at_least(1).or_say("no names or ids specified"),
+                 CompletionKind::container_or_image)
       .example("inspect --format '{{.State.Status}}' web");
-  command.options().add("type", 't', values.type, "Look only for a container or an image").choices({"all", "container", "image"});
+  command.options()
+      .add("type", 't', values.type, "Look only for a container or an image")
+      .choices({"all", "container", "image"});
 }
 
 void setup_container_inspect(Command& command) {

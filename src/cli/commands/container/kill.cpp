@@ -22,9 +22,9 @@ void setup_kill(Command& command) {
       .run([&values](CommandContext& context) {
         auto engine = open_engine(context);
         const int signal = engine::parse_signal(values.signal);
-        const auto names = select_containers(engine, context, values.selection, [](const auto& state) {
-          return state.status == store::ContainerStatus::running;
-        });
+        const auto names = select_containers(
+            engine, context, values.selection,
+            [](const auto& state) { return state.status == store::ContainerStatus::running; });
         for_each_name(context, names, [&](const std::string& name) {
           engine::kill_container(engine, engine.containers().find(name), signal);
           context.out.line(name);

@@ -12,9 +12,11 @@ void declare(Command& command, bool paused) {
       .arguments(ArgumentRule::any(), CompletionKind::running_container)
       .run([&selection, paused](CommandContext& context) {
         auto engine = open_engine(context);
-        const auto wanted = paused ? store::ContainerStatus::running : store::ContainerStatus::paused;
-        const auto names = select_containers(engine, context, selection,
-                                             [wanted](const auto& state) { return state.status == wanted; });
+        const auto wanted =
+            paused ? store::ContainerStatus::running : store::ContainerStatus::paused;
+        const auto names =
+            select_containers(engine, context, selection,
+                              [wanted](const auto& state) { return state.status == wanted; });
         for_each_name(context, names, [&](const std::string& name) {
           engine::pause_container(engine, engine.containers().find(name), paused);
           context.out.line(name);
@@ -26,7 +28,11 @@ void declare(Command& command, bool paused) {
 
 }  // namespace
 
-void setup_pause(Command& command) { declare(command, true); }
-void setup_unpause(Command& command) { declare(command, false); }
+void setup_pause(Command& command) {
+  declare(command, true);
+}
+void setup_unpause(Command& command) {
+  declare(command, false);
+}
 
 }  // namespace coracle::cli

@@ -161,9 +161,10 @@ void sort_rows(std::vector<Row>& containers, const std::string& key) {
 }
 
 constexpr format::MemberRule k_members[] = {{"Labels", format::MemberKind::string_map}};
-constexpr format::Heading k_headings[] = {
-    {"ID", "CONTAINER ID"}, {"CreatedAt", "CREATED AT"}, {"RunningFor", "CREATED"}, {"CreatedHuman", "CREATED"},
-    {"ImageID", "IMAGE ID"}, {"PodName", "PODNAME"}, {"ExitCode", "EXIT CODE"}};
+constexpr format::Heading k_headings[] = {{"ID", "CONTAINER ID"},    {"CreatedAt", "CREATED AT"},
+                                          {"RunningFor", "CREATED"}, {"CreatedHuman", "CREATED"},
+                                          {"ImageID", "IMAGE ID"},   {"PodName", "PODNAME"},
+                                          {"ExitCode", "EXIT CODE"}};
 
 bool is_running(const Row& row) {
   return row.state.status == store::ContainerStatus::running ||
@@ -173,9 +174,10 @@ bool is_running(const Row& row) {
 std::vector<Row> select_rows(const Values& values, engine::Context& engine) {
   const PsFilter filter(engine, values.filters);
   // A filter by status asks for those that do not run, too.
-  const bool everything = values.all || values.latest || values.last >= 0 || filter.asks_for_status();
-  const bool sized = values.size || values.sort == "size" ||
-                     values.format.find(".Size") != std::string::npos;
+  const bool everything =
+      values.all || values.latest || values.last >= 0 || filter.asks_for_status();
+  const bool sized =
+      values.size || values.sort == "size" || values.format.find(".Size") != std::string::npos;
   std::vector<Row> rows;
   for (auto& container : engine::list_containers(engine)) {
     Row row{std::move(container), {}};
@@ -227,16 +229,21 @@ void setup_ps(Command& command) {
       .run([&values](CommandContext& context) { return list(values, context); });
   OptionSet& options = command.options();
   options.add("all", 'a', values.all, "Show all containers, not only running ones");
-  options.add("filter", 'f', values.filters, "Show only containers that fit: name=, id=, label=, status=, ancestor=, exited=, before=, since=");
+  options.add("filter", 'f', values.filters,
+              "Show only containers that fit: name=, id=, label=, status=, ancestor=, exited=, "
+              "before=, since=");
   options.add("format", '\0', values.format, "Change the output format to JSON or a Go template");
   options.add("last", 'n', values.last, "Show so many of the containers created last");
   options.add("latest", 'l', values.latest, "Show the container created last");
   options.add("no-trunc", '\0', values.no_trunc, "Show full ids and commands");
   options.add("noheading", '\0', values.noheading, "Leave out the headings");
   options.add("quiet", 'q', values.quiet, "Show only the ids");
-  options.add("sort", '\0', values.sort, "Sort by command, created, id, image, names, runningfor, size or status")
+  options
+      .add("sort", '\0', values.sort,
+           "Sort by command, created, id, image, names, runningfor, size or status")
       .choices({"command", "created", "id", "image", "names", "runningfor", "status", "size"});
-  options.add("size", 's', values.size, "Show what containers have written, and that with their images");
+  options.add("size", 's', values.size,
+              "Show what containers have written, and that with their images");
 }
 
 }  // namespace coracle::cli

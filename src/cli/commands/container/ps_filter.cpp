@@ -13,8 +13,9 @@
 namespace coracle::cli {
 namespace {
 
-constexpr std::array k_keys = {"id",     "name",   "label",  "label!",  "status",         "ancestor", "exited",
-                               "before", "since",  "until",  "volume",  "restart-policy", "command",  "network"};
+constexpr std::array k_keys = {"id",       "name",           "label",   "label!", "status",
+                               "ancestor", "exited",         "before",  "since",  "until",
+                               "volume",   "restart-policy", "command", "network"};
 
 bool label_fits(const std::map<std::string, std::string>& labels, const std::string& wanted) {
   const auto pair = split_once(wanted, '=');
@@ -31,10 +32,12 @@ PsFilter::PsFilter(engine::Context& engine, const std::vector<std::string>& text
       throw Error(ErrorClass::invalid_argument, "{} is an invalid filter", filter.key);
     }
     if (filter.key == "before" || filter.key == "since") {
-      filter.value = engine.containers().load_config(engine.containers().find(filter.value)).created;
+      filter.value =
+          engine.containers().load_config(engine.containers().find(filter.value)).created;
     }
     if (filter.key == "status") {
-      constexpr std::array k_states = {"created", "running", "paused", "stopped", "exited", "stopping", "removing", "unknown"};
+      constexpr std::array k_states = {"created", "running",  "paused",   "stopped",
+                                       "exited",  "stopping", "removing", "unknown"};
       if (std::ranges::find(k_states, filter.value) == k_states.end()) {
         throw Error(ErrorClass::invalid_argument, "{} is not a valid status", filter.value);
       }
@@ -54,8 +57,10 @@ bool PsFilter::fits(const engine::ContainerSummary& container) const {
   return std::ranges::all_of(keys, [&](const std::string& key) {
     const auto fits = [&](const Filter& filter) { return fits_one(container, filter); };
     std::vector<Filter> same;
-    std::ranges::copy_if(filters_, std::back_inserter(same), [&](const Filter& f) { return f.key == key; });
-    return key == "label" || key == "label!" ? std::ranges::all_of(same, fits) : std::ranges::any_of(same, fits);
+    std::ranges::copy_if(filters_, std::back_inserter(same),
+                         [&](const Filter& f) { return f.key == key; });
+    return key == "label" || key == "label!" ? std::ranges::all_of(same, fits)
+                                             : std::ranges::any_of(same, fits);
   });
 }
 
@@ -74,7 +79,8 @@ bool PsFilter::fits_one(const engine::ContainerSummary& container, const Filter&
   }
   if (filter.key == "ancestor") {
     return config.image_id.starts_with(value) || config.image_name == value ||
-           config.image_name.ends_with("/" + value) || config.image_name.ends_with("/" + value + ":latest");
+           config.image_name.ends_with("/" + value) ||
+           config.image_name.ends_with("/" + value + ":latest");
   }
   if (filter.key == "before") return config.created < value;
   if (filter.key == "since") return config.created > value;

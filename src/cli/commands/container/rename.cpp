@@ -14,7 +14,8 @@ void setup_rename(Command& command) {
       .run([](CommandContext& context) {
         auto engine = open_engine(context);
         engine::require_valid_name(context.arguments[1]);
-        engine::rename_container(engine, engine.containers().find(context.arguments[0]), context.arguments[1]);
+        engine::rename_container(engine, engine.containers().find(context.arguments[0]),
+                                 context.arguments[1]);
         return 0;
       });
 }

@@ -42,7 +42,8 @@ void setup_rm(Command& command) {
       });
   declare_selection(command, values.selection, AllOption::with_letter);
   OptionSet& options = command.options();
-  options.add("force", 'f', values.remove.force, "Stop a running container first; pass over missing ones");
+  options.add("force", 'f', values.remove.force,
+              "Stop a running container first; pass over missing ones");
   options.add("time", 't', values.remove.timeout, "Seconds to wait before a running one is killed");
   options.add("ignore", 'i', values.ignore, "Pass over containers that do not exist");
   options.add_ignored("volumes", 'v', Option::Arity::flag, "Remove anonymous volumes");

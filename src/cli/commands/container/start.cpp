@@ -22,7 +22,8 @@ int start(const Values& values, CommandContext& context) {
   });
   const bool attach = values.attach || values.interactive;
   if (attach && names.size() != 1) {
-    throw Error(ErrorClass::invalid_argument, "you cannot start and attach multiple containers at once");
+    throw Error(ErrorClass::invalid_argument,
+                "you cannot start and attach multiple containers at once");
   }
   int code = 0;
   for_each_name(context, names, [&](const std::string& name) {
@@ -61,7 +62,8 @@ void setup_start(Command& command) {
   command.options().add("attach", 'a', values.attach, "Attach standard output and error");
   command.options().add("interactive", 'i', values.interactive, "Attach standard input, too");
   command.options().add("sig-proxy", '\0', values.signal_proxy, "Pass on signals to the container");
-  command.options().add("detach-keys", '\0', values.detach_keys, "Keys that detach from the container");
+  command.options().add("detach-keys", '\0', values.detach_keys,
+                        "Keys that detach from the container");
 }
 
 }  // namespace coracle::cli

@@ -20,9 +20,10 @@ void declare(Command& command, Values& values, Work work, bool stops) {
       .arguments(ArgumentRule::any(), CompletionKind::container)
       .run([&values, work, stops](CommandContext& context) {
         auto engine = open_engine(context);
-        const auto names = select_containers(engine, context, values.selection, [stops](const auto& state) {
-          return !stops || state.status == store::ContainerStatus::running;
-        });
+        const auto names =
+            select_containers(engine, context, values.selection, [stops](const auto& state) {
+              return !stops || state.status == store::ContainerStatus::running;
+            });
         for_each_name(context, names, [&](const std::string& name) {
           if (values.ignore && !engine.containers().try_find(name)) return;
           work(engine, engine.containers().find(name), values.timeout);
@@ -31,7 +32,9 @@ void declare(Command& command, Values& values, Work work, bool stops) {
         return 0;
       });
   declare_selection(command, values.selection, AllOption::with_letter);
-  command.options().add("time", 't', values.timeout, "Seconds to wait before the container is killed").alias("timeout");
+  command.options()
+      .add("time", 't', values.timeout, "Seconds to wait before the container is killed")
+      .alias("timeout");
   if (stops) {
     command.options().add("ignore", 'i', values.ignore, "Pass over containers that do not exist");
   }

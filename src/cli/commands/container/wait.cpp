@@ -12,10 +12,12 @@ void setup_wait(Command& command) {
       .example("wait web")
       .run([&selection](CommandContext& context) {
         auto engine = open_engine(context);
-        for_each_name(context, select_containers(engine, context, selection), [&](const std::string& name) {
-          context.out.print("{}\n", engine::wait_container(engine, engine.containers().find(name)));
-          context.out.flush();
-        });
+        for_each_name(context, select_containers(engine, context, selection),
+                      [&](const std::string& name) {
+                        context.out.print(
+                            "{}\n", engine::wait_container(engine, engine.containers().find(name)));
+                        context.out.flush();
+                      });
         return 0;
       });
   declare_selection(command, selection, AllOption::none);

@@ -17,18 +17,22 @@ struct Values {
 };
 
 Json row_of(const engine::HistoryEntry& entry, const Values& values) {
-  const std::string id = entry.id.empty() ? "<missing>" : values.no_trunc ? entry.id : short_id(entry.id);
+  const std::string id = entry.id.empty()  ? "<missing>"
+                         : values.no_trunc ? entry.id
+                                           : short_id(entry.id);
   constexpr std::size_t k_width = 45;
   std::string made_by = entry.created_by;
-  if (!values.no_trunc && made_by.size() > k_width) made_by = made_by.substr(0, k_width - 3) + "...";
-  return {{"ID", id},
-          {"Created", values.human ? human_age(entry.created) : entry.created},
-          {"CreatedAt", entry.created},
-          {"CreatedSince", human_age(entry.created)},
-          {"CreatedBy", made_by},
-          {"Size", values.human ? format::human_size_spaced(entry.size) : std::to_string(entry.size)},
-          {"Comment", entry.comment},
-          {"Tags", entry.tags}};
+  if (!values.no_trunc && made_by.size() > k_width)
+    made_by = made_by.substr(0, k_width - 3) + "...";
+  return {
+      {"ID", id},
+      {"Created", values.human ? human_age(entry.created) : entry.created},
+      {"CreatedAt", entry.created},
+      {"CreatedSince", human_age(entry.created)},
+      {"CreatedBy", made_by},
+      {"Size", values.human ? format::human_size_spaced(entry.size) : std::to_string(entry.size)},
+      {"Comment", entry.comment},
+      {"Tags", entry.tags}};
 }
 
 int history(const Values& values, CommandContext& context) {
@@ -36,20 +40,28 @@ int history(const Values& values, CommandContext& context) {
   Json rows = Json::array();
   for (const auto& entry : engine::image_history(engine, context.arguments[0])) {
     if (values.quiet) {
-      context.out.line(entry.id.empty() ? "<missing>" : values.no_trunc ? entry.id : short_id(entry.id));
+      context.out.line(entry.id.empty()  ? "<missing>"
+                       : values.no_trunc ? entry.id
+                                         : short_id(entry.id));
     } else if (format::is_json_format(values.format)) {
-      rows.push_back({{"id", entry.id}, {"created", entry.created}, {"CreatedBy", entry.created_by},
-                      {"size", entry.size}, {"comment", entry.comment}, {"tags", entry.tags}});
+      rows.push_back({{"id", entry.id},
+                      {"created", entry.created},
+                      {"CreatedBy", entry.created_by},
+                      {"size", entry.size},
+                      {"comment", entry.comment},
+                      {"tags", entry.tags}});
     } else {
       rows.push_back(row_of(entry, values));
     }
   }
   if (values.quiet) return 0;
-  constexpr format::Heading k_headings[] = {{"CreatedBy", "CREATED BY"}, {"CreatedSince", "CREATED"}, {"CreatedAt", "CREATED AT"}};
-  const format::ListingStyle style{.command = "history",
-                                   .columns = "{{.ID}}\t{{.Created}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}",
-                                   .schema = {.type_name = "images.historyReporter", .records = true},
-                                   .headings = k_headings};
+  constexpr format::Heading k_headings[] = {
+      {"CreatedBy", "CREATED BY"}, {"CreatedSince", "CREATED"}, {"CreatedAt", "CREATED AT"}};
+  const format::ListingStyle style{
+      .command = "history",
+      .columns = "{{.ID}}\t{{.Created}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}",
+      .schema = {.type_name = "images.historyReporter", .records = true},
+      .headings = k_headings};
   context.out.write(format::render_listing(rows, style, {values.format, true}));
   return 0;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 #include <set>
 
 #include "cli/commands/commands.hpp"
@@ -66,14 +65,16 @@ class ImageFilter {
     }
   }
   bool fits(const Row& row) const {
-    return std::ranges::all_of(filters_, [&](const Filter& filter) { return fits_one(row, filter); });
+    return std::ranges::all_of(filters_,
+                               [&](const Filter& filter) { return fits_one(row, filter); });
   }
 
  private:
   bool fits_one(const Row& row, const Filter& filter) const {
     const auto& value = filter.value;
     if (filter.key == "reference") return name_fits(row, value);
-    if (filter.key == "dangling") return row.image.names.empty() == parse_bool(value).value_or(true);
+    if (filter.key == "dangling")
+      return row.image.names.empty() == parse_bool(value).value_or(true);
     if (filter.key == "id") return row.image.id.starts_with(value);
     if (filter.key == "before") return row.image.created < value;
     if (filter.key == "since" || filter.key == "after") return row.image.created > value;
@@ -94,7 +95,8 @@ void sort_rows(std::vector<Row>& rows, const std::string& key) {
   if (key == "repository") std::ranges::stable_sort(rows, {}, &Row::repository);
   if (key == "tag") std::ranges::stable_sort(rows, {}, &Row::tag);
   if (key == "id") std::ranges::stable_sort(rows, {}, [](const Row& row) { return row.image.id; });
-  if (key == "size") std::ranges::stable_sort(rows, {}, [](const Row& row) { return row.image.size; });
+  if (key == "size")
+    std::ranges::stable_sort(rows, {}, [](const Row& row) { return row.image.size; });
 }
 
 Json row_document(const Row& row, bool full) {
@@ -117,7 +119,8 @@ Json image_document(engine::Context& engine, const store::ImageSummary& summary,
   const auto image = engine.images().load(summary);
   const auto created = parse_rfc3339(summary.created);
   const auto used = users.find(summary.id);
-  const auto seconds = created ? std::chrono::floor<std::chrono::seconds>(*created).time_since_epoch().count() : 0;
+  const auto seconds =
+      created ? std::chrono::floor<std::chrono::seconds>(*created).time_since_epoch().count() : 0;
   Json digests = Json::array();
   for (const auto& name : summary.names) {
     digests.push_back(name.substr(0, name.rfind(':')) + "@" + summary.manifest.str());
@@ -138,7 +141,9 @@ Json image_document(engine::Context& engine, const store::ImageSummary& summary,
           {"CreatedAt", created ? format_rfc3339(*created) : ""}};
 }
 
-constexpr format::Heading k_headings[] = {{"ID", "IMAGE ID"}, {"CreatedAt", "CREATED AT"}, {"CreatedSince", "CREATED"},
+constexpr format::Heading k_headings[] = {{"ID", "IMAGE ID"},
+                                          {"CreatedAt", "CREATED AT"},
+                                          {"CreatedSince", "CREATED"},
                                           {"CreatedTime", "CREATED TIME"}};
 
 int list(const Values& values, CommandContext& context) {
@@ -156,21 +161,24 @@ int list(const Values& values, CommandContext& context) {
   const bool json = format::is_json_format(values.format);
   std::map<std::string, std::size_t> users;
   if (json) {
-    for (const auto& container : engine::list_containers(engine)) ++users[container.config.image_id];
+    for (const auto& container : engine::list_containers(engine))
+      ++users[container.config.image_id];
   }
   for (const auto& row : rows) {
     if ((values.quiet || json) && !shown.insert(row.image.id).second) continue;
     if (values.quiet) {
       context.out.line(values.no_trunc ? "sha256:" + row.image.id : short_id(row.image.id));
     } else {
-      documents.push_back(json ? image_document(engine, row.image, users) : row_document(row, values.no_trunc));
+      documents.push_back(json ? image_document(engine, row.image, users)
+                               : row_document(row, values.no_trunc));
     }
   }
   if (values.quiet) return 0;
   const format::ListingStyle style{
       .command = "images",
-      .columns = values.digests ? "{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.Created}}\t{{.Size}}"
-                                : "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.Created}}\t{{.Size}}",
+      .columns = values.digests
+                     ? "{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.Created}}\t{{.Size}}"
+                     : "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.Created}}\t{{.Size}}",
       .schema = {.type_name = "images.imageReporter", .records = true},
       .headings = k_headings};
   context.out.write(format::render_listing(documents, style, {values.format, !values.noheading}));
@@ -188,12 +196,14 @@ void setup_images(Command& command) {
   OptionSet& options = command.options();
   options.add("all", 'a', values.all, "Show all images");
   options.add("digests", '\0', values.digests, "Show digests");
-  options.add("filter", 'f', values.filters, "Show only images that fit: reference=, label=, dangling=, before=, since=, id=");
+  options.add("filter", 'f', values.filters,
+              "Show only images that fit: reference=, label=, dangling=, before=, since=, id=");
   options.add("format", '\0', values.format, "Change the output format to JSON or a Go template");
   options.add("no-trunc", '\0', values.no_trunc, "Show full ids");
   options.add("noheading", 'n', values.noheading, "Leave out the headings");
   options.add("quiet", 'q', values.quiet, "Show only the ids");
-  options.add("sort", '\0', values.sort, "Sort by created, id, repository, size or tag").choices({"created", "id", "repository", "size", "tag"});
+  options.add("sort", '\0', values.sort, "Sort by created, id, repository, size or tag")
+      .choices({"created", "id", "repository", "size", "tag"});
 }
 
 }  // namespace coracle::cli

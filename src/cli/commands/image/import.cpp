@@ -30,7 +30,8 @@ void setup_import(Command& command) {
         return 0;
       });
   OptionSet& options = command.options();
-  options.add("change", 'c', values.request.changes, "Apply a Dockerfile instruction: CMD, ENTRYPOINT, ENV, …");
+  options.add("change", 'c', values.request.changes,
+              "Apply a Dockerfile instruction: CMD, ENTRYPOINT, ENV, …");
   options.add("message", 'm', values.request.message, "Comment");
   options.add("arch", '\0', values.request.architecture, "Architecture of the image");
   options.add("os", '\0', values.request.os, "Operating system of the image");

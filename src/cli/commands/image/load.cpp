@@ -14,7 +14,9 @@ void setup_load(Command& command) {
       .example("load --input image.tar")
       .run([&input](CommandContext& context) {
         if (input.empty() && ::isatty(STDIN_FILENO) != 0) {
-          throw Error(ErrorClass::invalid_argument, "cannot read from terminal, use command-line redirection or the --input flag");
+          throw Error(
+              ErrorClass::invalid_argument,
+              "cannot read from terminal, use command-line redirection or the --input flag");
         }
         auto engine = open_engine(context);
         for (const auto& name : engine::load_images(engine, input.empty() ? "-" : input)) {
@@ -22,7 +24,9 @@ void setup_load(Command& command) {
         }
         return 0;
       });
-  command.options().add("input", 'i', input, "Read from a file or an OCI layout directory").complete(CompletionKind::file);
+  command.options()
+      .add("input", 'i', input, "Read from a file or an OCI layout directory")
+      .complete(CompletionKind::file);
   command.options().add_ignored("quiet", 'q', Option::Arity::flag, "Show no progress");
 }
 

@@ -42,7 +42,8 @@ void setup_rmi(Command& command) {
         if (names.empty() && !values.all) {
           throw Error(ErrorClass::invalid_argument, "image name or ID must be specified");
         }
-        for_each_name(context, names, [&](const std::string& name) { remove(engine, values, name, context.out); });
+        for_each_name(context, names,
+                      [&](const std::string& name) { remove(engine, values, name, context.out); });
         return 0;
       });
   command.options().add("all", 'a', values.all, "Remove all images");
@@ -51,9 +52,11 @@ void setup_rmi(Command& command) {
 }
 
 void setup_image_exists(Command& command) {
-  command.usage("IMAGE").arguments(ArgumentRule::exactly(1), CompletionKind::image).run([](CommandContext& context) {
-    return open_engine(context).images().try_find(context.arguments[0]) ? 0 : 1;
-  });
+  command.usage("IMAGE")
+      .arguments(ArgumentRule::exactly(1), CompletionKind::image)
+      .run([](CommandContext& context) {
+        return open_engine(context).images().try_find(context.arguments[0]) ? 0 : 1;
+      });
 }
 
 void setup_image_prune(Command& command) {

@@ -29,20 +29,25 @@ void setup_save(Command& command) {
       .run([&values](CommandContext& context) {
         const auto format = parse_format(values.format);
         if (values.output.empty() && ::isatty(STDOUT_FILENO) != 0) {
-          throw Error(ErrorClass::invalid_argument, "refusing to save to terminal. Use -o flag or redirect");
+          throw Error(ErrorClass::invalid_argument,
+                      "refusing to save to terminal. Use -o flag or redirect");
         }
         if (values.output.empty() && format == engine::SaveFormat::oci_directory) {
           throw Error(ErrorClass::invalid_argument, "the format oci-dir needs --output");
         }
         auto engine = open_engine(context);
-        engine::save_images(engine, context.arguments, format, values.output.empty() ? "-" : values.output);
+        engine::save_images(engine, context.arguments, format,
+                            values.output.empty() ? "-" : values.output);
         return 0;
       });
   OptionSet& options = command.options();
-  options.add("format", '\0', values.format, "docker-archive, oci-archive or oci-dir").choices({"docker-archive", "oci-archive", "oci-dir"});
-  options.add("output", 'o', values.output, "Write to a file or directory").complete(CompletionKind::file);
+  options.add("format", '\0', values.format, "docker-archive, oci-archive or oci-dir")
+      .choices({"docker-archive", "oci-archive", "oci-dir"});
+  options.add("output", 'o', values.output, "Write to a file or directory")
+      .complete(CompletionKind::file);
   options.add_ignored("quiet", 'q', Option::Arity::flag, "Show no progress");
-  options.add_ignored("multi-image-archive", 'm', Option::Arity::flag, "Allow several images in one archive");
+  options.add_ignored("multi-image-archive", 'm', Option::Arity::flag,
+                      "Allow several images in one archive");
   options.add_ignored("compress", '\0', Option::Arity::flag, "Compress layers");
 }
 

@@ -17,21 +17,24 @@ void setup_system_df(Command& command) {
     Json rows = Json::array();
     for (const auto& row : engine::disk_usage(engine)) {
       const auto percent = row.size == 0 ? 0 : row.reclaimable * 100 / row.size;
-      rows.push_back({{"Type", row.type},
-                      {"Total", row.total},
-                      {"Active", row.active},
-                      {"RawSize", row.size},
-                      {"RawReclaimable", row.reclaimable},
-                      {"Size", format::human_size(row.size)},
-                      {"Reclaimable", fmt::format("{} ({}%)", format::human_size(row.reclaimable), percent)}});
+      rows.push_back(
+          {{"Type", row.type},
+           {"Total", row.total},
+           {"Active", row.active},
+           {"RawSize", row.size},
+           {"RawReclaimable", row.reclaimable},
+           {"Size", format::human_size(row.size)},
+           {"Reclaimable", fmt::format("{} ({}%)", format::human_size(row.reclaimable), percent)}});
     }
-    const format::ListingStyle style{.command = "df",
-                                     .columns = "{{.Type}}\t{{.Total}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}",
-                                     .schema = {.type_name = "system.dfSummary", .records = true}};
+    const format::ListingStyle style{
+        .command = "df",
+        .columns = "{{.Type}}\t{{.Total}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}",
+        .schema = {.type_name = "system.dfSummary", .records = true}};
     context.out.write(format::render_listing(rows, style, {wanted, true}));
     return 0;
   });
-  command.options().add("format", '\0', wanted, "Change the output format to JSON or a Go template");
+  command.options().add("format", '\0', wanted,
+                        "Change the output format to JSON or a Go template");
 }
 
 }  // namespace coracle::cli

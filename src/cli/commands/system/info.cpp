@@ -17,10 +17,12 @@ void print_tree(const Json& value, std::size_t depth, Output& out) {
     } else if (member.is_array()) {
       out.print("{}{}:\n", indent, key);
       for (const Json& element : member) {
-        out.print("{}- {}\n", indent, element.is_string() ? element.get<std::string>() : dump_json(element));
+        out.print("{}- {}\n", indent,
+                  element.is_string() ? element.get<std::string>() : dump_json(element));
       }
     } else {
-      out.print("{}{}: {}\n", indent, key, member.is_string() ? member.get<std::string>() : dump_json(member));
+      out.print("{}{}: {}\n", indent, key,
+                member.is_string() ? member.get<std::string>() : dump_json(member));
     }
   }
 }
@@ -40,7 +42,8 @@ void setup_info(Command& command) {
           context.out.line(dump_json_pretty(document));
         } else {
           // Templates name Go's fields, which begin with capitals.
-          const format::Schema schema{.type_name = "define.Info", .records = true, .fold_case = true};
+          const format::Schema schema{
+              .type_name = "define.Info", .records = true, .fold_case = true};
           context.out.write(format::render_object(document, wanted, "info", schema));
         }
         return 0;

@@ -20,7 +20,8 @@ struct Values {
 void require_consent(CommandContext& context, bool force, std::string_view warning) {
   if (force) return;
   if (::isatty(context.input) == 0) {
-    throw Error(ErrorClass::invalid_argument, "{} Pass --force to do it without being asked", warning);
+    throw Error(ErrorClass::invalid_argument, "{} Pass --force to do it without being asked",
+                warning);
   }
   context.out.print("WARNING! {}\nAre you sure you want to continue? [y/N] ", warning);
   context.out.flush();
@@ -35,20 +36,23 @@ void require_consent(CommandContext& context, bool force, std::string_view warni
 void setup_system_prune(Command& command) {
   auto& values = command.values<Values>();
   command.arguments(ArgumentRule::none()).run([&values](CommandContext& context) {
-    require_consent(context, values.force, "This removes all stopped containers and unused images.");
+    require_consent(context, values.force,
+                    "This removes all stopped containers and unused images.");
     auto engine = open_engine(context);
     for (const auto& id : engine::prune_containers(engine)) context.out.line(id.str());
     for (const auto& id : engine::prune_images(engine, values.all)) context.out.line(id);
     return 0;
   });
-  command.options().add("all", 'a', values.all, "Remove all images that no container uses, not only those without a name");
+  command.options().add("all", 'a', values.all,
+                        "Remove all images that no container uses, not only those without a name");
   command.options().add("force", 'f', values.force, "Do not ask");
 }
 
 void setup_system_reset(Command& command) {
   auto& values = command.values<Values>();
   command.arguments(ArgumentRule::none()).run([&values](CommandContext& context) {
-    require_consent(context, values.force, "This removes all containers, all images and all settings of this store.");
+    require_consent(context, values.force,
+                    "This removes all containers, all images and all settings of this store.");
     auto engine = open_engine(context);
     engine::reset_store(engine);
     return 0;
