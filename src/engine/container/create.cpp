@@ -2,24 +2,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <fmt/format.h>
 
 #include "coracle/archive/layers.hpp"
 #include "coracle/base/error.hpp"
-#include "coracle/base/json_value.hpp"
 #include "coracle/base/strings.hpp"
 #include "coracle/base/time.hpp"
 #include "coracle/engine/containers.hpp"
-#include "coracle/linux/capabilities.hpp"
-#include "coracle/linux/user_database.hpp"
 #include "coracle/oci/platform.hpp"
 #include "engine/container/resolve.hpp"
-#include "engine/container/state.hpp"
 #include "engine/request/options.hpp"
 #include "engine/storage.hpp"
 
@@ -88,71 +81,6 @@ void resolve_image(Context& context, const ContainerRequest& request, ContainerC
   image_config = image.config.config;
 }
 
-void resolve_command(const ContainerRequest& request, const oci::ContainerConfig& image,
-                     ContainerConfig& config) {
-  if (request.entrypoint) {
-    const std::string& text = *request.entrypoint;
-    if (text.starts_with('[')) {
-      const Json parsed = parse_json(text, "--entrypoint");
-      for (const Json& word : parsed) {
-        if (!word.is_string()) {
-          throw Error(ErrorClass::invalid_argument, "invalid --entrypoint '{}'", text);
-        }
-        config.entrypoint.push_back(word.get<std::string>());
-      }
-    } else if (!text.empty()) {
-      config.entrypoint = {text};
-    }
-  } else if (image.entrypoint) {
-    config.entrypoint = *image.entrypoint;
-  }
-  config.command = request.command;
-  // Another entry point makes the image's arguments meaningless.
-  if (config.command.empty() && !request.entrypoint && image.cmd) config.command = *image.cmd;
-  if (config.entrypoint.empty() && config.command.empty()) {
-    throw Error(ErrorClass::invalid_argument,
-                "no command or entrypoint provided, and no CMD or ENTRYPOINT from image");
-  }
-}
-
-void resolve_process(Context& context, const ContainerRequest& request,
-                     const oci::ContainerConfig& image, ContainerConfig& config) {
-  resolve_command(request, image, config);
-  config.env = resolve_environment(context.config(), request, image.env, config.terminal);
-  config.user = request.user.empty() ? image.user : request.user;
-  config.groups = request.groups;
-  config.working_directory = !request.working_directory.empty() ? request.working_directory
-                             : !image.working_dir.empty()       ? image.working_dir
-                                                                : "/";
-  if (!config.working_directory.starts_with('/')) {
-    throw Error(ErrorClass::invalid_argument,
-                "the working directory '{}' is invalid, it needs to be an absolute path",
-                config.working_directory);
-  }
-  config.interactive = request.interactive;
-  config.init = request.init || context.config().init;
-  const std::string& signal = request.stop_signal.empty() ? image.stop_signal : request.stop_signal;
-  if (!signal.empty()) config.stop_signal = parse_signal(signal);
-  config.stop_timeout = request.stop_timeout.value_or(context.config().stop_timeout);
-  config.timeout = request.timeout;
-  config.umask = request.umask.empty() ? context.config().umask : request.umask;
-  const auto mask = parse_int(config.umask, 8);
-  if (!mask || *mask < 0 || *mask > 0777) {
-    throw Error(ErrorClass::invalid_argument, "invalid umask string '{}'", config.umask);
-  }
-  config.preserved_fds = request.preserved_fds;
-  config.oom_score_adjustment = request.oom_score_adjustment;
-  std::vector<std::string> limits = context.config().default_ulimits;
-  limits.insert(limits.end(), request.ulimits.begin(), request.ulimits.end());
-  for (const auto& text : limits) {
-    auto limit = parse_ulimit(text);
-    if (!limit) continue;
-    std::erase_if(config.ulimits,
-                  [&](const oci::Rlimit& known) { return known.type == limit->type; });
-    config.ulimits.push_back(*std::move(limit));
-  }
-}
-
 void resolve_labels(const ContainerRequest& request, const oci::ContainerConfig& image,
                     ContainerConfig& config) {
   config.labels = image.labels;
@@ -165,54 +93,6 @@ void resolve_labels(const ContainerRequest& request, const oci::ContainerConfig&
   labels.insert(labels.end(), request.labels.begin(), request.labels.end());
   for (auto& [key, value] : parse_key_values(labels, "label")) config.labels[key] = value;
   config.annotations = parse_key_values(request.annotations, "annotation");
-}
-
-/// Whom the container's /etc/passwd is to know: with keep-id the user itself.
-void resolve_host_users(const ContainerRequest& request, ContainerConfig& config) {
-  config.add_users = request.passwd && !request.rootfs;
-  config.passwd_entry = request.passwd_entry;
-  config.group_entry = request.group_entry;
-  const bool keeps_id = config.user_namespace.starts_with("keep-id");
-  if (request.host_users.empty() && !keeps_id) return;
-  const auto passwd = linux::read_file_if_exists("/etc/passwd").value_or("");
-  for (const auto& name : request.host_users) {
-    auto entry = linux::find_user_by_name(passwd, name);
-    const auto uid = parse_int(name);
-    if (!entry && uid) entry = linux::find_user_by_uid(passwd, static_cast<uid_t>(*uid));
-    if (!entry) throw Error(ErrorClass::not_found, "no user \"{}\" on the host", name);
-    config.host_users.push_back({entry->name, entry->uid, entry->gid, entry->home});
-  }
-  if (!keeps_id) return;
-  const auto self = linux::find_user_by_uid(passwd, ::getuid());
-  const bool kept = self && linux::map_outside(config.id_mappings.uids, self->uid) == 0U;
-  if (kept) config.host_users.push_back({self->name, self->uid, self->gid, self->home});
-}
-
-void resolve_names(const config::Config& settings, const ContainerRequest& request,
-                   ContainerConfig& config) {
-  const bool own_names = config.uts.mode == store::NamespaceMode::private_;
-  if (!request.hostname.empty() && !own_names) {
-    throw Error(ErrorClass::invalid_argument,
-                "cannot set hostname when joining another UTS namespace: invalid configuration");
-  }
-  config.hostname = !request.hostname.empty() ? request.hostname : short_id(config.id);
-  if (config.uts.mode == store::NamespaceMode::host) {
-    char name[256] = {};
-    ::gethostname(name, sizeof name - 1);
-    config.hostname = name;
-  }
-  config.domain_name = request.domain_name;
-  for (const auto& text : request.add_hosts) {
-    const HostOption host = parse_add_host(text);
-    for (const auto& name : host.names) {
-      config.hosts.emplace_back(name, host.address == "host-gateway" ? "127.0.0.1" : host.address);
-    }
-  }
-  config.dns = request.dns.empty() ? settings.dns_servers : request.dns;
-  config.dns_search = request.dns_search.empty() ? settings.dns_searches : request.dns_search;
-  config.dns_options = request.dns_options.empty() ? settings.dns_options : request.dns_options;
-  config.no_hosts = request.no_hosts;
-  config.no_hostname = request.no_hostname;
 }
 
 void resolve_keeping(Context& context, const ContainerRequest& request, ContainerConfig& config) {

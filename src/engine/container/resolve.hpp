@@ -20,6 +20,11 @@ void set_variable(std::vector<std::string>& env, const std::string& entry);
 /// The lines of an --env-file. "K" alone takes the host's value.
 std::vector<std::string> read_env_file(const std::string& path);
 
+void resolve_process(Context& context, const ContainerRequest& request,
+                     const oci::ContainerConfig& image, store::ContainerConfig& container);
+void resolve_host_users(const ContainerRequest& request, store::ContainerConfig& container);
+void resolve_names(const config::Config& settings, const ContainerRequest& request,
+                   store::ContainerConfig& container);
 store::ContainerNamespace resolve_network(Context& context,
                                           const std::vector<std::string>& networks);
 void resolve_capabilities(const config::Config& config, const ContainerRequest& request,
