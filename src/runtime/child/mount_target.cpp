@@ -71,6 +71,25 @@ bool read_dangling(int directory, const char* name, const char* prefix, std::siz
          result.append(rest, ::strlen(rest));
 }
 
+/// A path without its last part, which is at `name`.
+bool split_path(const char* path, PathBuffer& parent, const char*& name) noexcept {
+  const char* slash = ::strrchr(path, '/');
+  name = slash == nullptr ? path : slash + 1;
+  return parent.append(path, slash == nullptr ? 0 : static_cast<std::size_t>(slash - path));
+}
+
+/// The usual case: only the last directory is missing.
+int make_last_directory(int root, const char* path, mode_t mode) noexcept {
+  PathBuffer parent;
+  const char* name = nullptr;
+  if (!split_path(path, parent, name) || *name == '\0') return -1;
+  const int directory = open_resolved(root, parent.data(), O_PATH | O_DIRECTORY);
+  if (directory < 0) return -1;
+  const bool made = ::mkdirat(directory, name, mode) == 0;
+  ::close(directory);
+  return made ? open_resolved(root, path, O_PATH | O_DIRECTORY) : -1;
+}
+
 int make_directory_in_steps(int root, const char* path, mode_t mode, int links) noexcept;
 
 int open_or_make_directory(int root, const char* path, mode_t mode, int links) noexcept {
@@ -80,7 +99,8 @@ int open_or_make_directory(int root, const char* path, mode_t mode, int links) n
     errno = ELOOP;
     return -1;
   }
-  return make_directory_in_steps(root, path, mode, links);
+  const int made = make_last_directory(root, path, mode);
+  return made >= 0 ? made : make_directory_in_steps(root, path, mode, links);
 }
 
 int make_directory_in_steps(int root, const char* path, mode_t mode, int links) noexcept {
@@ -129,11 +149,9 @@ int open_or_make_file(int root, const char* path, int links) noexcept {
     errno = ELOOP;
     return -1;
   }
-  const char* slash = ::strrchr(path, '/');
   PathBuffer parent;
-  const std::size_t length = slash == nullptr ? 0 : static_cast<std::size_t>(slash - path);
-  if (!parent.append(path, length)) return -1;
-  const char* name = slash == nullptr ? path : slash + 1;
+  const char* name = nullptr;
+  if (!split_path(path, parent, name)) return -1;
   const int directory = open_or_make_directory(root, parent.data(), 0755, links);
   if (directory < 0) return -1;
   const int made = ::openat(
@@ -161,17 +179,14 @@ int ensure_directory(const Roots& roots, const char* path, mode_t mode) noexcept
 }
 
 int ensure_target(const Roots& roots, const char* path, bool is_file) noexcept {
-  if (is_file) return open_or_make_file(roots.inside, path, 0);
-  const int existing = open_inside(roots, path);
-  return existing >= 0 || errno != ENOENT ? existing : ensure_directory(roots, path, 0755);
+  return is_file ? open_or_make_file(roots.inside, path, 0) : ensure_directory(roots, path, 0755);
 }
 
 Place ensure_parent(const Roots& roots, const char* path) noexcept {
-  const char* slash = ::strrchr(path, '/');
   PathBuffer parent;
-  const std::size_t length = slash == nullptr ? 0 : static_cast<std::size_t>(slash - path);
-  if (!parent.append(path, length)) return {};
-  return {ensure_directory(roots, parent.data(), 0755), slash == nullptr ? path : slash + 1};
+  const char* name = nullptr;
+  if (!split_path(path, parent, name)) return {};
+  return {ensure_directory(roots, parent.data(), 0755), name};
 }
 
 DescriptorPath::DescriptorPath(int fd) noexcept {

@@ -99,6 +99,7 @@ void apply_file_system(const MountStep& step, const Roots& roots, int socket) no
     bind_refused(step, place, roots, socket);
   }
   ::close(place);
+  if (!step.copy_up && step.attributes.propagation == 0) return;
   const int mounted = open_inside(roots, target, O_RDONLY | O_DIRECTORY);
   check(socket, mounted, Step::mount, target);
   if (before >= 0) {
