@@ -171,11 +171,14 @@ std::string TempDir::release() noexcept {
 
 namespace {
 
+constexpr int k_lock_file = O_RDWR | O_CREAT;
+constexpr int k_lock_directory = O_RDONLY | O_DIRECTORY;
+
 /// The locked file, or an invalid descriptor when `operation` is non-blocking and it is taken. The
 /// file may be removed by its last holder, so what was locked must still be what the path names.
-Fd lock_file(const std::string& path, int operation) {
+Fd lock_path(const std::string& path, int flags, int operation) {
   while (true) {
-    Fd fd = open_file(path, O_RDWR | O_CREAT, 0600);
+    Fd fd = open_file(path, flags, 0600);
     while (::flock(fd.get(), operation) != 0) {
       if (errno == EWOULDBLOCK) return Fd();
       if (errno != EINTR) throw SysError("cannot lock '{}'", path);
@@ -196,11 +199,21 @@ int operation_of(FileLock::Mode mode) {
 }  // namespace
 
 FileLock FileLock::acquire(const std::string& path, Mode mode) {
-  return FileLock(lock_file(path, operation_of(mode)));
+  return FileLock(lock_path(path, k_lock_file, operation_of(mode)));
 }
 
 std::optional<FileLock> FileLock::try_acquire(const std::string& path, Mode mode) {
-  Fd fd = lock_file(path, operation_of(mode) | LOCK_NB);
+  Fd fd = lock_path(path, k_lock_file, operation_of(mode) | LOCK_NB);
+  if (!fd) return std::nullopt;
+  return FileLock(std::move(fd));
+}
+
+FileLock FileLock::acquire_directory(const std::string& path, Mode mode) {
+  return FileLock(lock_path(path, k_lock_directory, operation_of(mode)));
+}
+
+std::optional<FileLock> FileLock::try_acquire_directory(const std::string& path, Mode mode) {
+  Fd fd = lock_path(path, k_lock_directory, operation_of(mode) | LOCK_NB);
   if (!fd) return std::nullopt;
   return FileLock(std::move(fd));
 }

@@ -124,6 +124,7 @@ struct SpawnPlan {
   const int* inherited;
   std::size_t inherited_count;
   const sigset_t* signal_mask;
+  const CpuPin* pin;
   bool own_group;
   volatile int error;
 };
@@ -149,6 +150,7 @@ struct SpawnPlan {
   struct sigaction standard {};
   standard.sa_handler = SIG_DFL;
   for (int number = 1; number < NSIG; ++number) ::sigaction(number, &standard, nullptr);
+  plan.pin->restore(0);
   ::sigprocmask(SIG_SETMASK, plan.signal_mask, nullptr);
   ::execve(plan.program, plan.argv, plan.environment);
   plan.error = errno;
@@ -206,6 +208,10 @@ Child spawn(const SpawnOptions& options) {
   ::sigprocmask(SIG_SETMASK, &all, &saved);
   plan.signal_mask = &saved;
   plan.own_group = options.own_group;
+  // The kernel wakes a parent on the CPU that its child went to for execve(2), to wait there until
+  // the program has ended although our own CPU is idle: on this one we go on beside it.
+  const CpuPin pin;
+  plan.pin = &pin;
   const pid_t pid = ::vfork();
   if (pid == 0) exec_in_child(plan);
   const int fork_error = errno;

@@ -61,8 +61,8 @@ bool ContainerStore::is_held(const std::string& id, const std::string& name) con
   try {
     if (load_config(container).name == name) return true;
     // A rename in progress, or one that was killed: then nobody holds the container's lock.
-    const auto alone = linux::FileLock::try_acquire(directory(container) + "/lock",
-                                                    linux::FileLock::Mode::exclusive);
+    const auto alone = linux::FileLock::try_acquire_directory(directory(container),
+                                                              linux::FileLock::Mode::exclusive);
     return !alone || load_config(container).name == name;
   } catch (const Error& error) {
     // With a damaged record nobody knows its name: it keeps what leads to it.
@@ -169,7 +169,7 @@ void ContainerStore::rename(ContainerConfig& config, const std::string& name) {
 
 linux::FileLock ContainerStore::lock(const ContainerId& id) const {
   try {
-    return linux::FileLock::acquire(directory(id) + "/lock", linux::FileLock::Mode::exclusive);
+    return linux::FileLock::acquire_directory(directory(id), linux::FileLock::Mode::exclusive);
   } catch (const SysError& error) {
     if (error.code() == ENOENT) throw_not_found(id.str());
     throw;

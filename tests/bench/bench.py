@@ -108,8 +108,9 @@ def make_debian(cache):
     return archive
 
 
-def enter_private_mounts():
-    """A mount namespace of our own, with pure v2 at /sys/fs/cgroup."""
+def enter_private_mounts(account):
+    """A mount namespace of our own, with pure v2 at /sys/fs/cgroup and a runtime directory in memory, as
+    on any machine with a login manager."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWNS) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
@@ -118,6 +119,8 @@ def enter_private_mounts():
                           check=True).stdout
     if kind.strip() != b"cgroup2fs":
         subprocess.run(["mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup"], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"mode=700,uid={account.uid},gid={account.gid}", "tmpfs",
+                    account.runtime_directory], check=True)
 
 
 def add_engines(bench, options, archives, docker):
@@ -254,7 +257,7 @@ def main():
     bench.limit = [programs["limit"], "--map=" + peers.subordinate_ids(account)]
     docker = start_docker(options, bench.skipped)
     try:
-        enter_private_mounts()
+        enter_private_mounts(account)
         add_engines(bench, options, archives, docker)
         if peers.DEBIAN in archives:
             add_variants(bench, archives[peers.DEBIAN])

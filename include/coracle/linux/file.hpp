@@ -77,6 +77,9 @@ class FileLock {
   static FileLock acquire(const std::string& path, Mode mode);
   /// Nothing if somebody else holds it.
   static std::optional<FileLock> try_acquire(const std::string& path, Mode mode);
+  /// The same on a directory itself. @throws SysError with class not_found if it does not exist
+  static FileLock acquire_directory(const std::string& path, Mode mode);
+  static std::optional<FileLock> try_acquire_directory(const std::string& path, Mode mode);
   FileLock(FileLock&&) noexcept = default;
   FileLock& operator=(FileLock&&) noexcept = default;
   int fd() const noexcept { return fd_.get(); }

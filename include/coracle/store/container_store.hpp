@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Containers on disk: containers/<id>/{config.json,state.json,lock,…} and containers/names/<name>.
+// Containers on disk: containers/<id>/{config.json,state.json,…} and containers/names/<name>.
 // A name is a symbolic link, made in one system call, so that of two invocations one wins. Nothing
 // is locked but the container at hand.
 #pragma once

@@ -89,4 +89,7 @@ TEST_CASE("locks exclude, share, and end with their process") {
                                                                                  : "alone");
         }) == "alone");
   CHECK(FileLock::try_acquire(path, FileLock::Mode::exclusive));
+  const auto whole = FileLock::acquire_directory(directory.path(), FileLock::Mode::exclusive);
+  CHECK_FALSE(FileLock::try_acquire_directory(directory.path(), FileLock::Mode::exclusive));
+  CHECK_THROWS_AS(FileLock::acquire_directory(path + "/none", FileLock::Mode::exclusive), SysError);
 }
