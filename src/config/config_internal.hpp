@@ -26,5 +26,7 @@ std::string private_directory(const std::string& parent, uid_t uid);
 /// The user's configuration file, whether it exists or not; empty when nobody knows the user's
 /// home.
 std::string own_config_file();
+/// Where the user's programs keep caches; empty when nobody knows the user's home.
+std::string own_cache_directory();
 
 }  // namespace coracle::config

@@ -35,6 +35,13 @@ std::string try_home_directory() {
   return entry ? entry->home : "";
 }
 
+/// A directory of the specification, or its place below the home directory; empty without a home.
+std::string own_directory(const char* variable, const char* usual) {
+  if (auto directory = absolute_variable(variable); !directory.empty()) return directory;
+  const auto home = try_home_directory();
+  return home.empty() ? "" : home + "/" + usual;
+}
+
 }  // namespace
 
 std::string environment(const char* name) {
@@ -51,13 +58,17 @@ std::string home_directory() {
 }
 
 std::string own_config_file() {
-  auto directory = absolute_variable("XDG_CONFIG_HOME");
-  if (directory.empty()) {
-    const auto home = try_home_directory();
-    if (home.empty()) return "";
-    directory = home + "/.config";
-  }
-  return directory + "/coracle/coracle.conf";
+  const auto directory = own_directory("XDG_CONFIG_HOME", ".config");
+  return directory.empty() ? "" : directory + "/coracle/coracle.conf";
+}
+
+std::string own_containers_directory() {
+  const auto directory = own_directory("XDG_CONFIG_HOME", ".config");
+  return directory.empty() ? "" : directory + "/containers";
+}
+
+std::string own_cache_directory() {
+  return own_directory("XDG_CACHE_HOME", ".cache");
 }
 
 std::string rootless_root() {

@@ -92,6 +92,9 @@ std::string default_of(const KeyDescription& key);
 
 /// $HOME, or the home directory of /etc/passwd.
 std::string home_directory();
+/// Where the user keeps registries.conf, policy.json and auth.json, shared with other engines;
+/// empty when nobody knows the user's home.
+std::string own_containers_directory();
 
 /// Names the user in whose place a process is root of the engine's user namespace ("1000"), in the
 /// environment of `coracle unshare`: root and runroot are then that user's.

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "coracle/config/signature_policy.hpp"
+
+#include "config/config_internal.hpp"
+#include "coracle/base/error.hpp"
+#include "coracle/base/json_value.hpp"
+#include "coracle/linux/file.hpp"
+
+namespace coracle::config {
+namespace {
+
+constexpr std::size_t k_max_file_size = 4U << 20;
+
+SignaturePolicy::Requirements read_requirements(const Json& list) {
+  if (!list.is_array() || list.empty()) {
+    throw Error(ErrorClass::invalid_argument, "expected a list of requirements that is not empty");
+  }
+  SignaturePolicy::Requirements types;
+  for (const Json& requirement : list) types.push_back(json::require_string(requirement, "type"));
+  return types;
+}
+
+/// The scopes that hold `scope`, the closest first: "a.b/c/d:1", "a.b/c/d", "a.b/c", "a.b", "*.b",
+/// "".
+std::vector<std::string> scopes_above(std::string_view scope) {
+  std::vector<std::string> scopes = {std::string(scope)};
+  std::string rest(scope.substr(0, scope.find('@')));
+  const auto colon = rest.rfind(':');
+  if (colon != std::string::npos && colon > rest.rfind('/') &&
+      rest.find('/') != std::string::npos) {
+    rest.resize(colon);
+  }
+  if (rest != scopes.back()) scopes.push_back(rest);
+  for (auto slash = rest.rfind('/'); slash != std::string::npos; slash = rest.rfind('/')) {
+    rest.resize(slash);
+    if (!rest.empty()) scopes.push_back(rest);
+  }
+  for (auto dot = rest.find('.'); dot != std::string::npos; dot = rest.find('.', dot + 1)) {
+    scopes.push_back("*" + rest.substr(dot));
+  }
+  scopes.emplace_back();
+  return scopes;
+}
+
+}  // namespace
+
+SignaturePolicy parse_signature_policy(std::string_view text, const std::string& file) {
+  SignaturePolicy policy;
+  policy.file = file;
+  const Json document = parse_json(text, file);
+  in_context("reading '" + file + "'", [&] {
+    policy.fallback = read_requirements(json::require(document, "default"));
+    const Json* transports = json::find(document, "transports");
+    if (transports == nullptr) return;
+    if (!transports->is_object()) {
+      throw Error(ErrorClass::invalid_argument, "transports: expected an object");
+    }
+    for (const auto& [transport, scopes] : transports->items()) {
+      if (!scopes.is_object()) {
+        throw Error(ErrorClass::invalid_argument, "transports.{}: expected an object", transport);
+      }
+      for (const auto& [scope, list] : scopes.items()) {
+        policy.transports[transport][scope] =
+            in_context("transport '" + transport + "', scope '" + scope + "'",
+                       [&list = list] { return read_requirements(list); });
+      }
+    }
+  });
+  return policy;
+}
+
+const SignaturePolicy::Requirements& SignaturePolicy::requirements_for(
+    std::string_view transport, std::string_view scope) const {
+  const auto scopes = transports.find(std::string(transport));
+  if (scopes == transports.end()) return fallback;
+  for (const auto& candidate : scopes_above(scope)) {
+    const auto found = scopes->second.find(candidate);
+    if (found != scopes->second.end()) return found->second;
+  }
+  return fallback;
+}
+
+void SignaturePolicy::require_allowed(std::string_view transport, std::string_view scope) const {
+  for (const auto& type : requirements_for(transport, scope)) {
+    if (type == "insecureAcceptAnything") continue;
+    if (type == "reject") {
+      throw Error(ErrorClass::permission_denied, "running image {}:{} is rejected by policy '{}'",
+                  transport, scope, file);
+    }
+    Error error(ErrorClass::not_implemented,
+                "policy '{}' asks for '{}' of {}:{}: signatures cannot be verified yet", file, type,
+                transport, scope);
+    error.set_hint(
+        "allow the scope with insecureAcceptAnything, or fetch the image with a tool that "
+        "verifies");
+    throw error;
+  }
+}
+
+SignaturePolicy load_signature_policy() {
+  const std::string own = own_containers_directory();
+  for (const auto& directory : {own, std::string("/etc/containers")}) {
+    if (directory.empty()) continue;
+    const std::string file = directory + "/policy.json";
+    if (const auto text = linux::read_file_if_exists(file, k_max_file_size)) {
+      return parse_signature_policy(*text, file);
+    }
+  }
+  return {};
+}
+
+}  // namespace coracle::config
