@@ -127,9 +127,6 @@ class Checker {
 
   void check_links() {
     const auto& layers = images_.layers();
-    for (const auto& name : layers.dangling_links()) {
-      add("link " + name, "it leads to no layer", [&] { layers.repair_links(); });
-    }
     for (const auto& diff_id : layers.list()) {
       const std::string link = layers.short_base() + "/" + layers.short_path(diff_id);
       if (linux::exists(link)) continue;

@@ -58,6 +58,7 @@ void ImageStore::collect_garbage() {
     for (const auto& diff_id : layers_.list()) {
       if (!needed->layers.contains(diff_id)) layers_.discard(diff_id);
     }
+    layers_.remove_dangling_links();
   }
   // Files are deleted when nobody waits for the locks any more.
   blobs_.remove_leftovers();
@@ -68,6 +69,10 @@ void ImageStore::remove_leftovers() const {
   blobs_.remove_leftovers();
   layers_.remove_leftovers();
   remove_stale_replacements(layout_);
+  if (!linux::exists(layout_)) return;
+  const auto alone =
+      linux::FileLock::try_acquire(layout_ + "/.adding.lock", linux::FileLock::Mode::exclusive);
+  if (alone) layers_.remove_dangling_links();
 }
 
 }  // namespace coracle::store

@@ -153,14 +153,14 @@ void LayerStore::remove_leftovers() const {
   empty_trash();
 }
 
-std::vector<std::string> LayerStore::dangling_links() const {
-  auto links = linux::list_directory(links_);
-  std::erase_if(links, [&](const std::string& name) { return linux::exists(links_ + "/" + name); });
-  return links;
+void LayerStore::remove_dangling_links() const {
+  for (const auto& name : linux::list_directory(links_)) {
+    const std::string link = links_ + "/" + name;
+    if (!linux::exists(link)) linux::remove_file(link);
+  }
 }
 
 void LayerStore::repair_links() const {
-  for (const auto& name : dangling_links()) linux::remove_file(links_ + "/" + name);
   for (const auto& diff_id : list()) ensure_link(diff_id);
 }
 

@@ -50,9 +50,10 @@ class LayerStore {
   /// Layers that killed invocations were unpacking, and what they left in the trash.
   void remove_leftovers() const;
 
-  /// The names in "l" that lead to no layer.
-  std::vector<std::string> dangling_links() const;
-  /// Makes the short name of a layer if it is missing, removes those that lead nowhere.
+  /// Short names without a layer: of layers that are being made, or whose maker or remover was
+  /// killed. Only for whom no layer can be in the making (ImageStore::adding()).
+  void remove_dangling_links() const;
+  /// Makes the short names of layers that have none.
   void repair_links() const;
 
  private:
