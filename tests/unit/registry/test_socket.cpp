@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <arpa/inet.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include "coracle/base/error.hpp"
 #include "registry/http/resolver.hpp"
 #include "registry/http/socket.hpp"
+#include "support/loopback.hpp"
 
 using namespace coracle;
 using namespace coracle::registry;
@@ -17,29 +17,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A socket that listens on a port of 127.0.0.1, or did.
-class Listener {
- public:
-  Listener() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    REQUIRE(::bind(fd_.get(), reinterpret_cast<sockaddr*>(&address), size) == 0);
-    REQUIRE(::listen(fd_.get(), 8) == 0);
-    REQUIRE(::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
-    port_ = ntohs(address.sin_port);
-  }
-  std::uint16_t port() const { return port_; }
-  linux::Fd accept() const {
-    return linux::Fd(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  }
-  void close() { fd_.reset(); }
-
- private:
-  linux::Fd fd_;
-  std::uint16_t port_ = 0;
-};
+using test::Listener;
 
 std::string error_of(const std::function<void()>& work) {
   try {
