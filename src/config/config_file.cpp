@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include "config/config_internal.hpp"
 #include "config/settings_internal.hpp"
+#include "config/toml_internal.hpp"
 #include "coracle/base/error.hpp"
 
 namespace coracle::config {
@@ -41,14 +41,17 @@ void assign(const Setting& setting, const toml::node& node, const std::string& o
 
 }  // namespace
 
-void apply_toml(const std::string& text, const std::string& file, Config& config) {
-  toml::table document;
+toml::table parse_toml(const std::string& text, const std::string& file) {
   try {
-    document = toml::parse(text, file);
+    return toml::parse(text, file);
   } catch (const toml::parse_error& error) {
     throw Error(ErrorClass::invalid_argument, "{}:{}: {}", file, error.source().begin.line,
                 error.description());
   }
+}
+
+void apply_toml(const std::string& text, const std::string& file, Config& config) {
+  const toml::table document = parse_toml(text, file);
   for (const auto& setting : settings()) {
     const auto& key = setting.description;
     const auto node = document[key.table][key.key];

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include "config/config_internal.hpp"
+#include "config/toml_internal.hpp"
 #include "coracle/base/error.hpp"
 #include "coracle/base/strings.hpp"
 #include "coracle/linux/file.hpp"
@@ -219,13 +219,7 @@ bool Registries::is_insecure(const std::string& name) const {
 }
 
 void apply_registries(const std::string& text, const std::string& file, Registries& registries) {
-  toml::table document;
-  try {
-    document = toml::parse(text, file);
-  } catch (const toml::parse_error& error) {
-    throw Error(ErrorClass::invalid_argument, "{}:{}: {}", file, error.source().begin.line,
-                error.description());
-  }
+  const toml::table document = parse_toml(text, file);
   if (document.contains("registries")) {
     throw Error(ErrorClass::invalid_argument,
                 "{}: version 1 of the format is not supported: use [[registry]] tables", file);
