@@ -171,12 +171,12 @@ std::size_t HttpConnection::read_body(void* data, std::size_t size) {
 }
 
 bool HttpConnection::is_reusable() const noexcept {
-  return !state_->failed && state_->parser && state_->parser->is_done() &&
+  return state_ && !state_->failed && state_->parser && state_->parser->is_done() &&
          state_->parser->keep_alive();
 }
 
-std::unique_ptr<Stream> HttpConnection::release_stream() {
-  return std::move(state_->stream);
+Stream& HttpConnection::stream() noexcept {
+  return *state_->stream;
 }
 
 }  // namespace coracle::registry

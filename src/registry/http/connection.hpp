@@ -33,8 +33,7 @@ class HttpConnection {
   /// Whether the body has been read to its end and the server goes on listening.
   bool is_reusable() const noexcept;
 
-  /// Gives up HTTP, for a tunnel through a proxy (CONNECT).
-  std::unique_ptr<Stream> release_stream();
+  Stream& stream() noexcept;
 
  private:
   struct State;

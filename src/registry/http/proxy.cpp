@@ -70,7 +70,7 @@ bool entry_fits(std::string_view entry, const Url& target) {
 
 }  // namespace
 
-std::optional<Proxy> proxy_for(const ProxySettings& settings, const Url& target) {
+std::optional<Proxy> proxy_for(const config::ProxySettings& settings, const Url& target) {
   const std::string& chosen = target.secure ? settings.https : settings.http;
   if (chosen.empty() || is_loopback(target.host)) return std::nullopt;
   for (const auto& entry : split(settings.no_proxy, ',')) {

@@ -5,15 +5,10 @@
 #include <optional>
 #include <string>
 
+#include "coracle/config/http_settings.hpp"
 #include "registry/http/url.hpp"
 
 namespace coracle::registry {
-
-struct ProxySettings {
-  std::string http;      ///< HTTP_PROXY: for http URLs
-  std::string https;     ///< HTTPS_PROXY: for https URLs
-  std::string no_proxy;  ///< NO_PROXY: hosts, domains, addresses and networks, separated by commas
-};
 
 struct Proxy {
   Url url;
@@ -22,6 +17,6 @@ struct Proxy {
 
 /// Nothing for a direct connection: always to localhost and loopback addresses.
 /// @throws Error invalid_argument naming a proxy that is no URL of http or https
-std::optional<Proxy> proxy_for(const ProxySettings& settings, const Url& target);
+std::optional<Proxy> proxy_for(const config::ProxySettings& settings, const Url& target);
 
 }  // namespace coracle::registry

@@ -146,8 +146,11 @@ std::vector<Address> resolve_host(const std::string& host, std::uint16_t port,
     channel.work(deadline, cancellation);
   }
   if (answer.status != ARES_SUCCESS || answer.addresses.empty()) {
-    throw Error(ErrorClass::unavailable, "cannot look up host '{}': {}", host,
-                answer.status == ARES_SUCCESS ? "no address" : ::ares_strerror(answer.status));
+    const bool unknown = answer.status == ARES_SUCCESS || answer.status == ARES_ENODATA ||
+                         answer.status == ARES_ENOTFOUND;
+    throw Error(unknown ? ErrorClass::not_found : ErrorClass::unavailable,
+                "cannot look up host '{}': {}", host,
+                unknown ? "no such host" : ::ares_strerror(answer.status));
   }
   return std::move(answer.addresses);
 }

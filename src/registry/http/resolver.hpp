@@ -27,7 +27,7 @@ struct Address {
 
 /// All addresses of a host, IPv4 or IPv6, in the order in which they should be tried (RFC 6724).
 /// Numbers are taken as they are; /etc/hosts and /etc/resolv.conf are asked.
-/// @throws Error unavailable naming the host, and why
+/// @throws Error naming the host: not_found when there is no such host, else unavailable
 std::vector<Address> resolve_host(const std::string& host, std::uint16_t port,
                                   const Deadline& deadline,
                                   const linux::Cancellation& cancellation);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <fmt/format.h>
 #include <netinet/tcp.h>
@@ -112,8 +113,27 @@ Socket Socket::connect(const std::string& host, std::uint16_t port,
   return {std::move(fd), peer, cancellation};
 }
 
+Socket Socket::connect_local(const std::string& path, const linux::Cancellation& cancellation) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    throw Error(ErrorClass::invalid_argument, "the path of socket '{}' is too long", path);
+  }
+  path.copy(address.sun_path, path.size());
+  linux::Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd || ::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    throw SysError("cannot connect to '{}'", path);
+  }
+  return {std::move(fd), path, cancellation};
+}
+
+bool Socket::is_readable() const noexcept {
+  pollfd set{fd_.get(), POLLIN, 0};
+  return ::poll(&set, 1, 0) != 0;
+}
+
 void Socket::wait(short events) const {
-  const Deadline deadline(patience_);
+  const Deadline deadline = deadline_ ? deadline_->sooner(patience_) : Deadline(patience_);
   while (true) {
     pollfd set[2] = {{fd_.get(), events, 0}, {cancellation_->fd(), POLLIN, 0}};
     const int ready = ::poll(set, 2, deadline.left_ms());
@@ -121,6 +141,9 @@ void Socket::wait(short events) const {
     if (ready > 0 && set[0].revents != 0) return;
     if (ready < 0 && errno != EINTR) throw SysError("cannot wait for {}", peer_);
     if (deadline.has_passed()) {
+      if (deadline_ && deadline_->has_passed()) {
+        throw Error(ErrorClass::unavailable, "{} takes too long to answer", peer_);
+      }
       throw Error(ErrorClass::unavailable, "{} has been silent for {} seconds", peer_,
                   std::chrono::duration_cast<std::chrono::seconds>(patience_).count());
     }

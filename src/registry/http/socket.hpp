@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "coracle/linux/cancellation.hpp"
@@ -22,8 +23,12 @@ class Socket {
   static Socket connect(const std::string& host, std::uint16_t port,
                         std::chrono::milliseconds patience,
                         const linux::Cancellation& cancellation);
+  /// @param path  of a socket in the file system
+  static Socket connect_local(const std::string& path, const linux::Cancellation& cancellation);
 
   int fd() const noexcept { return fd_.get(); }
+  /// Whether there is something to read, or the end, without waiting.
+  bool is_readable() const noexcept;
   /// Waits until it can be read or written (POLLIN, POLLOUT).
   /// @throws Error unavailable after the time for idleness, or when cancelled
   void wait(short events) const;
@@ -33,6 +38,8 @@ class Socket {
 
   /// How long the peer may be silent.
   void set_patience(std::chrono::milliseconds patience) noexcept { patience_ = patience; }
+  /// Until when everything must be done, however busy the peer is; nothing: for ever.
+  void set_deadline(std::optional<Deadline> deadline) noexcept { deadline_ = deadline; }
 
  private:
   Socket(linux::Fd fd, std::string peer, const linux::Cancellation& cancellation)
@@ -42,6 +49,7 @@ class Socket {
   std::string peer_;  ///< "host:port", for messages
   const linux::Cancellation* cancellation_;
   std::chrono::milliseconds patience_{60'000};
+  std::optional<Deadline> deadline_;
 };
 
 }  // namespace coracle::registry

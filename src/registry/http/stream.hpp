@@ -16,6 +16,8 @@ class Stream {
   /// At least one byte; 0 at the end.
   virtual std::size_t read_some(void* data, std::size_t size) = 0;
   virtual std::size_t write_some(const void* data, std::size_t size) = 0;
+  /// What it waits on.
+  virtual Socket& socket() = 0;
 
   void write_all(std::string_view text) {
     while (!text.empty()) text.remove_prefix(write_some(text.data(), text.size()));
@@ -31,6 +33,7 @@ class PlainStream final : public Stream {
   std::size_t write_some(const void* data, std::size_t size) override {
     return socket_.write_some(data, size);
   }
+  Socket& socket() override { return socket_; }
 
  private:
   Socket socket_;

@@ -96,6 +96,7 @@ class TlsStream final : public Stream {
   std::size_t write_some(const void* data, std::size_t size) override {
     return repeat([&] { return ::SSL_write(session_.get(), data, clamped(size)); });
   }
+  Socket& socket() override { return socket_; }
 
  private:
   static int clamped(std::size_t size) {
@@ -135,7 +136,7 @@ class TlsStream final : public Stream {
   [[noreturn]] void fail() {
     const long verdict = ::SSL_get_verify_result(session_.get());
     if (verdict != X509_V_OK) {
-      Error error(ErrorClass::unavailable, "the certificate of {} is not accepted: {}", host_,
+      Error error(ErrorClass::invalid_argument, "the certificate of {} is not accepted: {}", host_,
                   ::X509_verify_cert_error_string(verdict));
       error.set_hint(
           "put the certificate of its authority into /etc/containers/certs.d/HOST[:PORT]/ca.crt, "
@@ -146,7 +147,7 @@ class TlsStream final : public Stream {
     const std::string complaint = take_complaint();
     if (complaint == "wrong version number" || complaint == "http request" ||
         complaint == "packet length too long") {
-      Error error(ErrorClass::unavailable, "{} does not speak HTTPS", host_);
+      Error error(ErrorClass::invalid_argument, "{} does not speak HTTPS", host_);
       error.set_hint(
           "for a registry without TLS use --tls-verify=false, or set insecure in registries.conf");
       throw error;

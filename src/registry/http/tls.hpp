@@ -30,7 +30,8 @@ class TlsContext {
   TlsContext& operator=(const TlsContext&) = delete;
 
   /// Shakes hands with the server `host`, whose certificate must be for that name or address.
-  /// @throws Error unavailable saying what is wrong with the certificate, and what can be done
+  /// @throws Error invalid_argument saying what is wrong with the certificate, and what can be
+  ///         done, or that the server speaks no TLS; unavailable when the connection breaks
   std::unique_ptr<Stream> connect(Socket socket, const std::string& host) const;
 
  private:

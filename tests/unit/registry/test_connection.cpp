@@ -24,6 +24,7 @@ class ScriptedStream final : public Stream {
     sent_.append(static_cast<const char*>(data), std::min<std::size_t>(size, 5));
     return std::min<std::size_t>(size, 5);
   }
+  Socket& socket() override { throw Error(ErrorClass::internal, "there is no socket"); }
 
  private:
   std::string answer_;

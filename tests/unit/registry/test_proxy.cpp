@@ -10,14 +10,14 @@ using namespace coracle::registry;
 namespace {
 
 bool is_direct(const std::string& no_proxy, const std::string& url) {
-  const ProxySettings settings{"http://proxy.example:3128", "proxy.example:3129", no_proxy};
+  const config::ProxySettings settings{"http://proxy.example:3128", "proxy.example:3129", no_proxy};
   return !proxy_for(settings, parse_url(url)).has_value();
 }
 
 }  // namespace
 
 TEST_CASE("the scheme chooses the proxy") {
-  const ProxySettings settings{"http://me:secret@plain.example:3128", "secure.example", ""};
+  const config::ProxySettings settings{"http://me:secret@plain.example:3128", "secure.example", ""};
   const auto plain = proxy_for(settings, parse_url("http://a.example/"));
   REQUIRE(plain);
   CHECK(plain->url.str() == "http://plain.example:3128/");
@@ -55,7 +55,7 @@ TEST_CASE("who is asked directly") {
 }
 
 TEST_CASE("a proxy that is none is named without its password") {
-  const ProxySettings settings{"socks5://me:secret@proxy.example", "", ""};
+  const config::ProxySettings settings{"socks5://me:secret@proxy.example", "", ""};
   try {
     proxy_for(settings, parse_url("http://a.example/"));
     FAIL("not refused");

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/http/status_error.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+
+#include "coracle/base/json_value.hpp"
+#include "coracle/base/strings.hpp"
+#include "coracle/base/time.hpp"
+
+namespace coracle::registry {
+namespace {
+
+constexpr std::size_t k_max_body = 64U << 10;
+constexpr std::size_t k_max_words = 512;
+
+ErrorClass class_of(int status) {
+  switch (status) {
+    case 401:
+    case 403: return ErrorClass::permission_denied;
+    case 404:
+    case 410: return ErrorClass::not_found;
+    case 408:
+    case 429: return ErrorClass::unavailable;
+    default: return status >= 500 ? ErrorClass::unavailable : ErrorClass::invalid_argument;
+  }
+}
+
+/// Only what can be shown on a terminal.
+std::string printable(std::string text) {
+  text.resize(std::min(text.size(), k_max_words));
+  std::ranges::replace_if(text, [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
+  return text;
+}
+
+std::string words_of(const Json& document) {
+  // Token servers: RFC 6749, section 5.2, or docker's {"details": …}.
+  std::string words;
+  if (const auto* errors = json::find(document, "errors"); errors != nullptr && errors->is_array()) {
+    for (const auto& error : *errors) {
+      if (!error.is_object()) continue;
+      const std::string code = to_lower(json::get_string(error, "code"));
+      const std::string message = json::get_string(error, "message");
+      if (!words.empty()) words += "; ";
+      words += message.empty() ? code : code.empty() ? message : code + ": " + message;
+    }
+    return words;
+  }
+  for (const auto* key : {"error_description", "details", "message", "error"}) {
+    const auto* value = json::find(document, key);
+    if (value != nullptr && value->is_string()) return value->get<std::string>();
+  }
+  return words;
+}
+
+/// ": the server's words", or nothing.
+std::string explain(HttpResponse& response) {
+  try {
+    const std::string text = response.text(k_max_body);
+    const Json document = parse_json(text, "answer");
+    const std::string words = document.is_object() ? words_of(document) : "";
+    return words.empty() ? "" : ": " + printable(words);
+  } catch (const Error&) {
+    return "";
+  }
+}
+
+}  // namespace
+
+StatusError::StatusError(HttpResponse& response, const std::string& what)
+    : Error(class_of(response.status()), "{}: {} answers with status {}{}", what,
+            response.url().authority(), response.status(), explain(response)),
+      status_(response.status()),
+      retry_after_(parse_retry_after(response.head().fields.get("Retry-After"))) {}
+
+std::optional<std::chrono::seconds> parse_retry_after(std::string_view text) {
+  text = trim(text);
+  if (text.empty()) return std::nullopt;
+  if (const auto seconds = parse_int(text)) {
+    if (*seconds < 0) return std::nullopt;
+    return std::chrono::seconds(*seconds);
+  }
+  struct tm fields {};
+  if (::strptime(std::string(text).c_str(), "%a, %d %b %Y %H:%M:%S GMT", &fields) == nullptr) {
+    return std::nullopt;
+  }
+  const auto moment = std::chrono::system_clock::from_time_t(::timegm(&fields));
+  const auto left = std::chrono::ceil<std::chrono::seconds>(moment - now());
+  return std::max(left, std::chrono::seconds(0));
+}
+
+}  // namespace coracle::registry
