@@ -4,6 +4,7 @@
 #include "config/config_internal.hpp"
 #include "coracle/base/error.hpp"
 #include "coracle/base/strings.hpp"
+#include "coracle/linux/file.hpp"
 
 namespace coracle::config {
 namespace {
@@ -54,6 +55,19 @@ HttpSettings load_http_settings() {
     settings.patience = std::chrono::seconds(*seconds);
   }
   return settings;
+}
+
+std::string docker_socket() {
+  constexpr std::string_view k_scheme = "unix://";
+  const std::string host = environment("DOCKER_HOST");
+  if (host.starts_with(k_scheme)) return host.substr(k_scheme.size());
+  if (!host.empty()) {
+    throw Error(ErrorClass::not_implemented,
+                "DOCKER_HOST='{}': only docker's daemon on this machine can be asked: unix://PATH",
+                host);
+  }
+  const std::string own = environment("XDG_RUNTIME_DIR") + "/docker.sock";
+  return linux::exists(own) ? own : "/var/run/docker.sock";
 }
 
 }  // namespace coracle::config

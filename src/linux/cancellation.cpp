@@ -17,7 +17,7 @@ void Cancellation::cancel() noexcept {
 }
 
 void Cancellation::check() const {
-  if (is_cancelled()) throw Error(ErrorClass::unavailable, "interrupted");
+  if (is_cancelled()) throw Interrupted();
 }
 
 }  // namespace coracle::linux

@@ -53,7 +53,7 @@ class Endpoint {
 std::string next_link(const ResponseHead& head);
 
 /// Requests for a blob from `offset` on.
-std::unique_ptr<class BlobReader> make_blob_reader(std::shared_ptr<Endpoint> endpoint,
+std::unique_ptr<class Download> make_blob_download(std::shared_ptr<Endpoint> endpoint,
                                                    std::string repository, std::string target,
                                                    Scopes scopes, oci::Descriptor blob,
                                                    std::uint64_t offset);

@@ -150,9 +150,9 @@ bool Repository::has_blob(const Digest& digest) const {
   });
 }
 
-std::unique_ptr<BlobReader> Repository::open_blob(const oci::Descriptor& blob,
+std::unique_ptr<Download> Repository::open_blob(const oci::Descriptor& blob,
                                                   std::uint64_t offset) const {
-  return make_blob_reader(endpoint_, name_, target("blobs/" + blob.digest.str()), pull_scopes(),
+  return make_blob_download(endpoint_, name_, target("blobs/" + blob.digest.str()), pull_scopes(),
                           blob, offset);
 }
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coracle/store/blob_store.hpp"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <fmt/format.h>
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/ids.hpp"
@@ -14,6 +18,7 @@ namespace coracle::store {
 namespace {
 
 constexpr std::string_view k_temporary_prefix = ".new-";
+constexpr std::string_view k_partial_prefix = ".partial-";
 
 void require_sha256(const Digest& digest) {
   if (digest.algorithm() != "sha256") {
@@ -24,6 +29,11 @@ void require_sha256(const Digest& digest) {
 
 [[noreturn]] void throw_missing(const Digest& digest) {
   throw Error(ErrorClass::not_found, "blob {} is not in the store", digest.str());
+}
+
+[[noreturn]] void throw_damaged(const Digest& expected, const Digest& found) {
+  throw Error(ErrorClass::invalid_argument, "blob {} is damaged: its content has the digest {}",
+              expected.str(), found.str());
 }
 
 }  // namespace
@@ -60,11 +70,33 @@ Digest BlobWriter::commit() {
 void BlobWriter::commit(const Digest& expected) {
   require_sha256(expected);
   const Digest digest = hasher_.finish();
-  if (digest != expected) {
-    throw Error(ErrorClass::invalid_argument, "blob {} is damaged: its content has the digest {}",
-                expected.str(), digest.str());
-  }
+  if (digest != expected) throw_damaged(expected, digest);
   place(digest);
+}
+
+std::size_t PartialBlob::read_kept(void* data, std::size_t size) {
+  archive::FdSource source(file_.get());
+  const std::size_t got = source.read(data, size);
+  hasher_.update(data, got);
+  return got;
+}
+
+void PartialBlob::append(const void* data, std::size_t size) {
+  hasher_.update(data, size);
+  linux::write_all(file_.get(), std::string_view(static_cast<const char*>(data), size), path_);
+}
+
+void PartialBlob::commit(const Digest& expected) {
+  const Digest digest = hasher_.finish();
+  if (digest != expected) {
+    discard();
+    throw_damaged(expected, digest);
+  }
+  linux::rename_path(path_, blobs_ + "/" + std::string(expected.hex()));
+}
+
+void PartialBlob::discard() noexcept {
+  ::unlink(path_.c_str());
 }
 
 std::string BlobStore::path(const Digest& digest) const {
@@ -108,6 +140,30 @@ Digest BlobStore::add(std::string_view text) const {
   return writer->commit();
 }
 
+std::optional<PartialBlob> BlobStore::try_open_partial(const Digest& digest,
+                                                       std::uint64_t size) const {
+  require_sha256(digest);
+  linux::ensure_directory(blobs_, 0755);
+  const std::string path = fmt::format("{}/{}{}", blobs_, k_partial_prefix, digest.hex());
+  while (true) {
+    linux::Fd file = linux::open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0644);
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EWOULDBLOCK) return std::nullopt;
+      throw SysError("cannot lock '{}'", path);
+    }
+    // Finished or removed between the two calls?
+    if (!try_claim(file.get(), path)) continue;
+    struct stat info {};
+    if (::fstat(file.get(), &info) != 0) throw SysError("cannot read '{}'", path);
+    auto kept = static_cast<std::uint64_t>(info.st_size);
+    if (kept > size) {
+      if (::ftruncate(file.get(), 0) != 0) throw SysError("cannot truncate '{}'", path);
+      kept = 0;
+    }
+    return PartialBlob(std::move(file), path, blobs_, kept);
+  }
+}
+
 void BlobStore::remove(const Digest& digest) const {
   linux::remove_file(path(digest));
 }
@@ -125,6 +181,16 @@ bool BlobStore::verify(const Digest& digest) const {
   const linux::Fd file = open(digest);
   archive::FdSource source(file.get());
   return archive::HashingSource(source).finish() == digest;
+}
+
+void BlobStore::remove_partials(const std::set<Digest>& kept) const {
+  for (const auto& name : linux::list_directory(blobs_)) {
+    if (!name.starts_with(k_partial_prefix)) continue;
+    const std::string hex = name.substr(k_partial_prefix.size());
+    const bool needed = hex.size() == k_id_length && is_hex(hex) &&
+                        kept.contains(Digest::sha256_from_hex(hex));
+    if (!needed) remove_if_abandoned(blobs_ + "/" + name);
+  }
 }
 
 void BlobStore::remove_leftovers() const {

@@ -118,7 +118,7 @@ class Checker {
         add(object, "layer " + diff_id.str() + " is missing", [&] {
           const linux::Fd blob = images_.blobs().open(image.manifest.layers[i].digest);
           archive::FdSource source(blob.get());
-          images_.layers().unpack(source, diff_id, below);
+          images_.layers().unpack(source, diff_id, [&] { return below; });
         });
       }
       below.insert(below.begin(), images_.layers().path(diff_id));

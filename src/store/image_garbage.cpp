@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <ctime>
 #include <set>
 
 #include "coracle/base/error.hpp"
@@ -10,6 +11,12 @@
 #include "store/staging_internal.hpp"
 
 namespace coracle::store {
+namespace {
+
+/// Of an interrupted transfer, in seconds.
+constexpr std::time_t k_expectation_life = 7 * 24 * 3600;
+
+}  // namespace
 
 struct ImageStore::Needed {
   std::set<Digest> blobs;
@@ -30,6 +37,7 @@ std::optional<ImageStore::Needed> ImageStore::find_needed() const {
       summary.manifest = entry.descriptor.digest;
       const Image image = load(summary);
       needed.blobs.insert(summary.manifest);
+      if (const auto index = entry.index(); !index.empty()) needed.blobs.insert(index);
       needed.blobs.insert(image.manifest.config.digest);
       for (const auto& layer : image.manifest.layers) needed.blobs.insert(layer.digest);
       needed.layers.insert(image.config.diff_ids.begin(), image.config.diff_ids.end());
@@ -38,7 +46,47 @@ std::optional<ImageStore::Needed> ImageStore::find_needed() const {
       return std::nullopt;
     }
   }
+  add_expected(needed);
   return needed;
+}
+
+/// What is damaged among it is not worth waiting for.
+void ImageStore::add_expected(Needed& needed) const {
+  for (const auto& name : linux::list_directory(expectations())) {
+    const std::string file = expectations() + "/" + name;
+    const auto info = linux::stat_if_exists(file);
+    try {
+      if (!info || std::time(nullptr) - info->st_mtime > k_expectation_life) {
+        throw Error(ErrorClass::unavailable, "it has been awaited for too long");
+      }
+      ImageSummary summary;
+      summary.id = name;
+      summary.manifest = Digest::sha256_from_hex(name);
+      const Image image = load(summary);
+      needed.blobs.insert(summary.manifest);
+      needed.blobs.insert(image.manifest.config.digest);
+      for (const auto& layer : image.manifest.layers) needed.blobs.insert(layer.digest);
+      needed.layers.insert(image.config.diff_ids.begin(), image.config.diff_ids.end());
+    } catch (const Error& error) {
+      log::debug("image {} is not expected any more: {}", name, error.describe());
+      linux::remove_file(file);
+    }
+  }
+}
+
+void ImageStore::expect(const Digest& manifest) const {
+  linux::ensure_directory(expectations());
+  linux::write_file_atomic(expectations() + "/" + std::string(manifest.hex()), "");
+}
+
+void ImageStore::stop_expecting(const Digest& manifest) const {
+  linux::remove_file(expectations() + "/" + std::string(manifest.hex()));
+}
+
+void ImageStore::stop_expecting_all() const {
+  for (const auto& name : linux::list_directory(expectations())) {
+    linux::remove_file(expectations() + "/" + name);
+  }
 }
 
 void ImageStore::collect_garbage() {
@@ -59,6 +107,7 @@ void ImageStore::collect_garbage() {
       if (!needed->layers.contains(diff_id)) layers_.discard(diff_id);
     }
     layers_.remove_dangling_links();
+    blobs_.remove_partials(needed->blobs);
   }
   // Files are deleted when nobody waits for the locks any more.
   blobs_.remove_leftovers();

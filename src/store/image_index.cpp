@@ -76,6 +76,7 @@ std::vector<ImageSummary> ImageStore::list() const {
     ImageSummary& image = images[entry.id()];
     image.id = entry.id();
     image.manifest = entry.descriptor.digest;
+    image.index = entry.index();
     image.created = std::string(entry.descriptor.annotation(oci::k_annotation_created));
     image.size = entry.size();
     if (auto name = entry.name(); !name.empty()) image.names.push_back(std::move(name));

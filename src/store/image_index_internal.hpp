@@ -15,6 +15,7 @@ namespace coracle::store {
 
 inline constexpr const char* k_annotation_id = "io.coracle.image.id";
 inline constexpr const char* k_annotation_size = "io.coracle.image.size";
+inline constexpr const char* k_annotation_index = "io.coracle.image.index";
 
 struct ImageStore::Entry {
   oci::Descriptor descriptor;
@@ -26,6 +27,17 @@ struct ImageStore::Entry {
   std::uint64_t size() const {
     const auto size = parse_int(descriptor.annotation(k_annotation_size));
     return static_cast<std::uint64_t>(size.value_or(0));
+  }
+  Digest index() const {
+    const auto text = descriptor.annotation(k_annotation_index);
+    return text.empty() ? Digest() : Digest::parse(text);
+  }
+  void set_index(const Digest& index) {
+    if (index.empty()) {
+      descriptor.annotations.erase(k_annotation_index);
+    } else {
+      descriptor.annotations[k_annotation_index] = index.str();
+    }
   }
   void set_name(const std::string& name) {
     const std::string key(oci::k_annotation_ref_name);

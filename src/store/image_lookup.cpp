@@ -16,11 +16,18 @@ bool has_name(const ImageSummary& image, const std::string& name) {
   return std::ranges::find(image.names, name) != image.names.end();
 }
 
-/// "repository@digest": the image of that manifest, if it has a name in that repository.
+/// "docker.io/library/debian" of "docker.io/library/debian:12" or "…@sha256:…"
+std::string repository_of(const std::string& name) {
+  const auto at = name.find('@');
+  return at != std::string::npos ? name.substr(0, at) : name.substr(0, name.rfind(':'));
+}
+
+/// "repository@digest": the image of that manifest, or of that index, if it has a name in that
+/// repository.
 bool has_digest(const ImageSummary& image, const oci::Reference& wanted) {
-  return image.manifest == wanted.digest &&
+  return (image.manifest == wanted.digest || image.index == wanted.digest) &&
          std::ranges::any_of(image.names, [&](const std::string& name) {
-           return name.starts_with(wanted.name() + ":");
+           return repository_of(name) == wanted.name();
          });
 }
 
@@ -43,7 +50,10 @@ const ImageSummary* find_by_id(const Images& images, std::string_view text) {
   if (digits.empty() || !is_hex(digits)) return nullptr;
   const ImageSummary* found = nullptr;
   for (const auto& image : images) {
-    if (!image.id.starts_with(digits) && image.manifest.hex() != digits) continue;
+    if (!image.id.starts_with(digits) && image.manifest.hex() != digits &&
+        image.index.hex() != digits) {
+      continue;
+    }
     if (found != nullptr) throw Error(ErrorClass::conflict, "image id '{}' is ambiguous", text);
     found = &image;
   }
@@ -98,14 +108,34 @@ ImageSummary ImageStore::find(std::string_view name) const {
   return *std::move(image);
 }
 
+std::vector<std::string> tags_of(const ImageSummary& image) {
+  std::vector<std::string> tags;
+  std::ranges::copy_if(image.names, std::back_inserter(tags), [](const std::string& name) {
+    return name.find('@') == std::string::npos;
+  });
+  return tags;
+}
+
+std::vector<std::string> repo_digests(const ImageSummary& image) {
+  std::vector<std::string> digests;
+  for (const auto& name : image.names) {
+    for (const auto& digest : {image.index, image.manifest}) {
+      if (digest.empty()) continue;
+      std::string text = repository_of(name) + "@" + digest.str();
+      if (std::ranges::find(digests, text) == digests.end()) digests.push_back(std::move(text));
+    }
+  }
+  return digests;
+}
+
 std::string chosen_name(const ImageSummary& image, std::string_view asked) {
   if (image.names.empty()) return image.id;
   const auto reference = try_parse(asked);
   if (!reference) return image.names.front();
   for (const auto kind : {oci::ShortNames::localhost, oci::ShortNames::docker}) {
-    const std::string wanted =
-        oci::parse_normalized(reference->str(), kind).with_default_tag().str();
-    if (has_name(image, wanted)) return wanted;
+    const auto wanted = oci::parse_normalized(reference->str(), kind).with_default_tag();
+    if (has_name(image, wanted.str())) return wanted.str();
+    if (wanted.has_digest() && has_digest(image, wanted)) return wanted.str();
   }
   const auto found = std::ranges::find_if(image.names, [&](const std::string& name) {
     return name.ends_with("/" + reference->with_default_tag().str());

@@ -57,10 +57,12 @@ ImageSummary ImageStore::describe(const Digest& manifest, Entry& entry) const {
   return summary;
 }
 
-ImageSummary ImageStore::add(const Digest& manifest, const std::vector<std::string>& names) {
+ImageSummary ImageStore::add(const Digest& manifest, const std::vector<std::string>& names,
+                             const Digest& index) {
   Entry added;
   ImageSummary summary = describe(manifest, added);
   summary.names = names;
+  summary.index = index;
   const auto lock = lock_index();
   std::vector<Entry> kept;
   std::vector<Entry> renamed;
@@ -68,6 +70,8 @@ ImageSummary ImageStore::add(const Digest& manifest, const std::vector<std::stri
     if (entry.id() == summary.id) {
       // Perhaps under another manifest (compressed differently): the one that is added counts now.
       if (!entry.name().empty()) summary.names.push_back(entry.name());
+      const bool same = entry.descriptor.digest == manifest;
+      if (same && summary.index.empty()) summary.index = entry.index();
     } else if (!entry.name().empty() && contains(names, entry.name())) {
       renamed.push_back(std::move(entry));
     } else {
@@ -77,6 +81,7 @@ ImageSummary ImageStore::add(const Digest& manifest, const std::vector<std::stri
   for (auto& entry : renamed) keep_nameless(kept, std::move(entry));
   std::ranges::sort(summary.names);
   summary.names.erase(std::unique(summary.names.begin(), summary.names.end()), summary.names.end());
+  added.set_index(summary.index);
   if (summary.names.empty()) kept.push_back(added);
   for (const auto& name : summary.names) {
     added.set_name(name);

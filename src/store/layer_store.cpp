@@ -96,7 +96,7 @@ void LayerStore::ensure_link(const Digest& diff_id) const {
 }
 
 LayerRecord LayerStore::unpack(archive::ByteSource& layer, const Digest& expected,
-                               const std::vector<std::string>& below) const {
+                               const LowerLayers& below) const {
   linux::ensure_directory(layers_);
   if (expected.empty()) return unpack_here(layer, expected, below);
   // Whoever comes second waits, and then finds the layer.
@@ -107,14 +107,16 @@ LayerRecord LayerStore::unpack(archive::ByteSource& layer, const Digest& expecte
 }
 
 LayerRecord LayerStore::unpack_here(archive::ByteSource& layer, const Digest& expected,
-                                    const std::vector<std::string>& below) const {
+                                    const LowerLayers& below) const {
   Staging staging(fmt::format("{}/{}{}", layers_, k_staging_prefix, random_hex(8)));
   const std::string tree = staging.path() + "/diff";
   linux::make_directory(tree, 0755);
   const linux::Fd directory = linux::open_file(tree, O_RDONLY | O_DIRECTORY);
   archive::UnpackOptions options;
+  std::optional<std::vector<std::string>> lower;
   options.open_below = [&](const std::string& path) {
-    return archive::open_in_layers(below, path, O_PATH | O_NOFOLLOW);
+    if (!lower) lower = below ? below() : std::vector<std::string>();
+    return archive::open_in_layers(*lower, path, O_PATH | O_NOFOLLOW);
   };
   const auto report = archive::unpack_layer(layer, directory.get(), options);
   if (!expected.empty() && report.diff_id != expected) {

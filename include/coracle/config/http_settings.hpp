@@ -31,4 +31,8 @@ struct HttpSettings {
 /// @throws Error invalid_argument naming a variable that makes no sense
 HttpSettings load_http_settings();
 
+/// Where docker's daemon listens: $DOCKER_HOST, or the user's own, or the system's socket.
+/// @throws Error not_implemented for a daemon on another machine
+std::string docker_socket();
+
 }  // namespace coracle::config

@@ -16,8 +16,12 @@
 
 namespace coracle::engine {
 
+/// Brings the image of a request into the store.
+using PullImage = std::function<void()>;
+
 /// Resolves a request against image, configuration and host, and stores the container.
-ContainerId create_container(Context& context, const ContainerRequest& request);
+ContainerId create_container(Context& context, const ContainerRequest& request,
+                             const PullImage& pull = {});
 
 struct StartOptions {
   bool attach_input = false;

@@ -4,9 +4,16 @@
 
 #include <atomic>
 
+#include "coracle/base/error.hpp"
 #include "coracle/linux/fd.hpp"
 
 namespace coracle::linux {
+
+/// "interrupted", class unavailable.
+class Interrupted : public Error {
+ public:
+  Interrupted() : Error(ErrorClass::unavailable, "interrupted") {}
+};
 
 class Cancellation {
  public:
@@ -17,7 +24,7 @@ class Cancellation {
   /// From any thread or signal handler, any number of times.
   void cancel() noexcept;
   bool is_cancelled() const noexcept { return cancelled_.load(std::memory_order_relaxed); }
-  /// @throws Error unavailable "interrupted" once it is cancelled
+  /// @throws Interrupted once it is cancelled
   void check() const;
   /// Readable once it is cancelled.
   int fd() const noexcept { return event_.get(); }

@@ -15,6 +15,7 @@
 #include "coracle/linux/cancellation.hpp"
 #include "coracle/oci/descriptor.hpp"
 #include "coracle/registry/credentials.hpp"
+#include "coracle/registry/download.hpp"
 
 namespace coracle::registry {
 
@@ -34,16 +35,6 @@ struct Document {
   std::string media_type;
   Digest digest;
   std::string text;
-};
-
-/// A blob on its way here. What breaks off is fetched on from where it was (RFC 9110, section 14).
-class BlobReader {
- public:
-  virtual ~BlobReader() = default;
-  /// Bytes of the blob; 0 at its end. Its size is verified, its digest is not.
-  /// @throws Error unavailable when it broke off too often; invalid_argument for a wrong size;
-  ///         not_found
-  virtual std::size_t read(void* data, std::size_t size) = 0;
 };
 
 /// A blob on its way out.
@@ -80,8 +71,10 @@ class Repository {
                     const std::string& text) const;
 
   bool has_blob(const Digest& digest) const;
+  /// The blob's bytes. What breaks off is fetched on from where it was (RFC 9110, section 14). The
+  /// size is verified, the digest is not.
   /// @param offset  bytes that are here already
-  std::unique_ptr<BlobReader> open_blob(const oci::Descriptor& blob, std::uint64_t offset) const;
+  std::unique_ptr<Download> open_blob(const oci::Descriptor& blob, std::uint64_t offset) const;
   /// Takes a blob over from another repository of the registry, without sending it.
   /// @returns false when the registry would rather have it sent
   bool try_mount_blob(const Digest& digest, const std::string& from) const;

@@ -2,7 +2,10 @@
 // The blobs of the OCI image layout: image/blobs/sha256/<hex>. A blob is complete or absent.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +43,33 @@ class BlobWriter final : public archive::ByteSink {
   std::uint64_t size_ = 0;
 };
 
+/// A blob that comes from far away: what has come of it stays for the next attempt, unless it is
+/// committed or discarded. Only one process at a time has it.
+class PartialBlob {
+ public:
+  /// How many bytes an earlier attempt left.
+  std::uint64_t kept() const noexcept { return kept_; }
+  /// These bytes; 0 at their end. To be read before anything is appended.
+  std::size_t read_kept(void* data, std::size_t size);
+  void append(const void* data, std::size_t size);
+  /// Makes it a blob of the store.
+  /// @throws Error invalid_argument naming both digests, and discards it, unless it is the expected
+  ///         one
+  void commit(const Digest& expected);
+  void discard() noexcept;
+
+ private:
+  friend class BlobStore;
+  PartialBlob(linux::Fd file, std::string path, std::string blobs, std::uint64_t kept)
+      : file_(std::move(file)), path_(std::move(path)), blobs_(std::move(blobs)), kept_(kept) {}
+
+  linux::Fd file_;
+  std::string path_;
+  std::string blobs_;
+  std::uint64_t kept_;
+  Hasher hasher_;
+};
+
 class BlobStore {
  public:
   explicit BlobStore(std::string layout) : blobs_(std::move(layout) + "/blobs/sha256") {}
@@ -52,6 +82,9 @@ class BlobStore {
   std::string read_text(const Digest& digest, std::size_t limit) const;
   std::unique_ptr<BlobWriter> create() const;
   Digest add(std::string_view text) const;
+  /// @param size  what has more bytes is thrown away
+  /// @returns nothing while another one works on it
+  std::optional<PartialBlob> try_open_partial(const Digest& digest, std::uint64_t size) const;
   void remove(const Digest& digest) const;
   std::vector<Digest> list() const;
   /// Whether the content has the digest that its name says.
@@ -59,6 +92,8 @@ class BlobStore {
   std::string path(const Digest& digest) const;
   /// Temporary files of killed writers.
   void remove_leftovers() const;
+  /// Partial blobs that nobody works on, but those of these digests.
+  void remove_partials(const std::set<Digest>& kept) const;
 
  private:
   std::string blobs_;

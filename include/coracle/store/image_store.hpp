@@ -21,7 +21,10 @@ namespace coracle::store {
 struct ImageSummary {
   std::string id;  ///< hex digits of the configuration's digest
   Digest manifest;
-  std::vector<std::string> names;  ///< "docker.io/library/debian:12", sorted
+  Digest index;  ///< of the multi-platform index that it was taken from; may be empty
+  /// Sorted: "docker.io/library/debian:12", or "docker.io/library/debian@sha256:…" for what was
+  /// asked for by its digest.
+  std::vector<std::string> names;
   std::string created;             ///< RFC 3339
   std::uint64_t size = 0;          ///< of all layers unpacked, bytes
 };
@@ -47,8 +50,10 @@ class ImageStore {
 
   /// Adds an image whose blobs and layers are in the store, under these names; a name that another
   /// image had moves over, and an image that loses its last name stays without one.
+  /// @param index  the blob of the multi-platform index that it was taken from; may be empty
   /// @throws Error not_found when a blob or layer is missing
-  ImageSummary add(const Digest& manifest, const std::vector<std::string>& names);
+  ImageSummary add(const Digest& manifest, const std::vector<std::string>& names,
+                   const Digest& index = {});
   void tag(const ImageSummary& image, const std::vector<std::string>& names);
   /// Takes names off; the image stays.
   void untag(const ImageSummary& image, const std::vector<std::string>& names);
@@ -66,6 +71,14 @@ class ImageStore {
   /// Held, shared, while blobs and layers are added that no image refers to yet, and while a
   /// container is made of layers that no container refers to yet: nothing is collected meanwhile.
   linux::FileLock adding() const;
+
+  /// Notes that an image is on its way, whose manifest and configuration are here: what has come of
+  /// it is kept for a week, should it be interrupted.
+  void expect(const Digest& manifest) const;
+  /// Forgets that: it has come, or nobody wants it any more.
+  void stop_expecting(const Digest& manifest) const;
+  /// All of them.
+  void stop_expecting_all() const;
 
   /// Removes what killed invocations left: half blobs, half layers, trash, temporary files.
   void remove_leftovers() const;
@@ -87,6 +100,8 @@ class ImageStore {
   void add_facts(Entry& entry) const;
   struct Needed;
   std::optional<Needed> find_needed() const;
+  void add_expected(Needed& needed) const;
+  std::string expectations() const { return layout_ + "/.expected"; }
 
   std::string root_;
   std::string layout_;
@@ -97,6 +112,12 @@ class ImageStore {
 /// The full name for one that a user gives to an image made here: "base" is
 /// "localhost/base:latest".
 std::string local_image_name(std::string_view name);
+
+/// The names that have a tag.
+std::vector<std::string> tags_of(const ImageSummary& image);
+/// "REPOSITORY@DIGEST" for each repository that the image has a name in, with the digests of
+/// manifest and index.
+std::vector<std::string> repo_digests(const ImageSummary& image);
 
 /// The name by which find() takes `asked` for that image; of one asked for by id the first, and its
 /// id if it has none.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,10 @@
 #include "coracle/base/digest.hpp"
 
 namespace coracle::store {
+
+/// Directories of the layers below another one, topmost first. Asked once, when it needs them: it
+/// may wait for those that are still being unpacked.
+using LowerLayers = std::function<std::vector<std::string>()>;
 
 struct LayerRecord {
   Digest diff_id;
@@ -38,10 +43,10 @@ class LayerStore {
   /// Unpacks a layer unless it is there; of two that do so at once one waits for the other. Runs in
   /// the user namespace that containers run in.
   /// @param expected  empty for a layer whose diff id is not known beforehand
-  /// @param below     directories of the layers below, topmost first
+  /// @param below     none for the lowest layer
   /// @throws Error invalid_argument when the content has another diff id; nothing is left behind
   LayerRecord unpack(archive::ByteSource& layer, const Digest& expected,
-                     const std::vector<std::string>& below) const;
+                     const LowerLayers& below) const;
   /// Takes a layer out of sight in one rename; empty_trash() deletes its files.
   void discard(const Digest& diff_id) const;
   /// discard() and the deletion at once. Runs in the user namespace that containers run in.
@@ -62,7 +67,7 @@ class LayerStore {
   /// @throws Error conflict when another layer has the same short name
   void ensure_link(const Digest& diff_id) const;
   LayerRecord unpack_here(archive::ByteSource& layer, const Digest& expected,
-                          const std::vector<std::string>& below) const;
+                          const LowerLayers& below) const;
 
   std::string layers_;
   std::string links_;

@@ -41,17 +41,43 @@ store::ContainerNamespace resolve_namespace(Context& context, std::string_view t
   return {mode_of(parsed.mode), std::move(parsed.value)};
 }
 
-void require_platform(const ContainerRequest& request, const oci::ImageConfig& image) {
-  if (request.platform.empty()) return;
-  const oci::Platform offered =
-      oci::normalize({image.os, image.architecture, image.variant, {}, {}});
-  if (oci::matches(oci::parse_platform(request.platform), offered)) return;
-  throw Error(ErrorClass::not_found, "{}: no image for platform {}, only for {}", request.image,
-              request.platform, oci::to_string(offered));
+bool fits_platform(const ContainerRequest& request, const oci::ImageConfig& image) {
+  if (request.platform.empty()) return true;
+  return oci::matches(oci::parse_platform(request.platform),
+                      oci::normalize({image.os, image.architecture, image.variant, {}, {}}));
 }
 
-void resolve_image(Context& context, const ContainerRequest& request, ContainerConfig& config,
-                   oci::ContainerConfig& image_config) {
+void require_platform(const ContainerRequest& request, const oci::ImageConfig& image) {
+  if (fits_platform(request, image)) return;
+  throw Error(ErrorClass::not_found, "{}: no image for platform {}, only for {}", request.image,
+              request.platform,
+              oci::to_string(oci::normalize({image.os, image.architecture, image.variant, {}, {}})));
+}
+
+/// Whether the image is here, and is what was asked for.
+bool is_good_enough(Context& context, const ContainerRequest& request,
+                    const std::optional<store::ImageSummary>& summary) {
+  return summary && (request.platform.empty() ||
+                     fits_platform(request, context.images().load(*summary).config));
+}
+
+store::ImageSummary obtain_image(Context& context, const ContainerRequest& request,
+                                 const PullImage& pull) {
+  const bool ask_first =
+      request.pull == PullPolicy::always || request.pull == PullPolicy::newer;
+  if (ask_first && pull) pull();
+  auto summary = context.images().try_find(request.image);
+  if (request.pull == PullPolicy::missing && pull &&
+      !is_good_enough(context, request, summary)) {
+    pull();
+    summary = context.images().try_find(request.image);
+  }
+  if (!summary) throw Error(ErrorClass::not_found, "{}: image not known", request.image);
+  return *std::move(summary);
+}
+
+void resolve_image(Context& context, const ContainerRequest& request, const PullImage& pull,
+                   ContainerConfig& config, oci::ContainerConfig& image_config) {
   if (request.rootfs) {
     char* real = ::realpath(request.image.c_str(), nullptr);
     if (real == nullptr) throw SysError("cannot use '{}' as a root file system", request.image);
@@ -59,21 +85,12 @@ void resolve_image(Context& context, const ContainerRequest& request, ContainerC
     ::free(real);
     return;
   }
-  if (request.pull == PullPolicy::always) {
-    throw Error(ErrorClass::not_implemented,
-                "--pull=always is not supported: there are no registries yet");
-  }
-  auto summary = context.images().try_find(request.image);
-  if (!summary) {
-    Error error(ErrorClass::not_found, "{}: image not known", request.image);
-    error.set_hint("pulling from a registry is not available yet: load or import the image first");
-    throw error;
-  }
-  const store::Image image = context.images().load(*summary);
+  const auto summary = obtain_image(context, request, pull);
+  const store::Image image = context.images().load(summary);
   require_platform(request, image.config);
-  config.image_id = summary->id;
-  config.image_digest = summary->manifest.str();
-  config.image_name = store::chosen_name(*summary, request.image);
+  config.image_id = summary.id;
+  config.image_digest = summary.manifest.str();
+  config.image_name = store::chosen_name(summary, request.image);
   for (auto diff_id = image.config.diff_ids.rbegin(); diff_id != image.config.diff_ids.rend();
        ++diff_id) {
     config.layers.push_back(diff_id->str());
@@ -164,7 +181,8 @@ void resolve_isolation(Context& context, const ContainerRequest& request, Contai
   resolve_resources(context, request, config);
 }
 
-ContainerConfig resolve(Context& context, const ContainerRequest& request) {
+ContainerConfig resolve(Context& context, const ContainerRequest& request,
+                        const PullImage& pull) {
   ContainerConfig config;
   config.id = random_id();
   config.name = request.name.empty() ? random_name() : request.name;
@@ -173,7 +191,7 @@ ContainerConfig resolve(Context& context, const ContainerRequest& request) {
   config.create_command = request.create_command;
   config.terminal = request.terminal;
   oci::ContainerConfig image;
-  resolve_image(context, request, config, image);
+  resolve_image(context, request, pull, config, image);
   resolve_process(context, request, image, config);
   resolve_labels(request, image, config);
   resolve_isolation(context, request, config);
@@ -208,7 +226,8 @@ void fill_vfs(Context& context, const ContainerConfig& config, const std::string
 
 }  // namespace
 
-ContainerId create_container(Context& context, const ContainerRequest& request) {
+ContainerId create_container(Context& context, const ContainerRequest& request,
+                             const PullImage& pull) {
   // Until the container is there nothing tells that its layers are needed.
   const auto adding = context.images().adding();
   // Of two at once that look for free ids the second sees the record of the first.
@@ -219,7 +238,7 @@ ContainerId create_container(Context& context, const ContainerRequest& request) 
     ids = linux::FileLock::acquire(context.config().runroot + "/ids.lock",
                                    linux::FileLock::Mode::exclusive);
   }
-  ContainerConfig config = resolve(context, request);
+  ContainerConfig config = resolve(context, request, pull);
   if (!config.cidfile.empty() && linux::exists(config.cidfile)) write_cidfile(config);
   if (request.replace && request.name.empty()) {
     throw Error(ErrorClass::invalid_argument, "cannot replace container without --name being set");

@@ -18,7 +18,7 @@ ImageAddition::~ImageAddition() {
         "the image keeps "
         "them. Cover more with: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 "
         "USER",
-        squashed_owners_);
+        squashed_owners_.load());
   }
   adding_.reset();
   try {
@@ -33,12 +33,15 @@ void ImageAddition::unpack(const Digest& blob, const Digest& diff_id,
   const auto& layers = context_.images().layers();
   if (layers.has(diff_id)) return;
   in_context("unpacking layer " + blob.str(), [&] {
-    std::vector<std::string> directories;
-    for (auto lower = below.rbegin(); lower != below.rend(); ++lower)
-      directories.push_back(layers.path(*lower));
+    const auto directories = [&] {
+      std::vector<std::string> paths;
+      for (auto lower = below.rbegin(); lower != below.rend(); ++lower)
+        paths.push_back(layers.path(*lower));
+      return paths;
+    };
     const linux::Fd file = context_.images().blobs().open(blob);
     archive::FdSource source(file.get());
-    squashed_owners_ += layers.unpack(source, diff_id, directories).squashed_owners;
+    note_squashed_owners(layers.unpack(source, diff_id, directories).squashed_owners);
   });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -23,11 +24,13 @@ class ImageAddition {
   /// Unpacks a blob unless its layer is there.
   /// @param below  diff ids of the layers below it, the lowest first
   void unpack(const Digest& blob, const Digest& diff_id, const std::vector<Digest>& below);
+  /// For the warning at the end. May be called by several threads.
+  void note_squashed_owners(std::uint64_t count) noexcept { squashed_owners_ += count; }
 
  private:
   Context& context_;
   std::optional<linux::FileLock> adding_;
-  std::uint64_t squashed_owners_ = 0;
+  std::atomic<std::uint64_t> squashed_owners_ = 0;
 };
 
 }  // namespace coracle::engine

@@ -25,15 +25,6 @@ Json config_document(const oci::ContainerConfig& config) {
   return document;
 }
 
-std::vector<std::string> repo_digests(const store::ImageSummary& summary) {
-  std::vector<std::string> digests;
-  for (const auto& name : summary.names) {
-    std::string digest = name.substr(0, name.rfind(':')) + "@" + summary.manifest.str();
-    if (std::ranges::find(digests, digest) == digests.end()) digests.push_back(std::move(digest));
-  }
-  return digests;
-}
-
 Json history_document(const oci::History& entry) {
   Json document = Json::object();
   json::set_if(document, "created", entry.created);
@@ -56,8 +47,8 @@ Json inspect_image(Context& context, std::string_view name) {
       image.config.history.empty() ? "" : image.config.history.back().comment;
   return {{"Id", image.summary.id},
           {"Digest", image.summary.manifest.str()},
-          {"RepoTags", image.summary.names},
-          {"RepoDigests", repo_digests(image.summary)},
+          {"RepoTags", store::tags_of(image.summary)},
+          {"RepoDigests", store::repo_digests(image.summary)},
           {"Parent", ""},
           {"Comment", comment},
           {"Created", image.config.created},

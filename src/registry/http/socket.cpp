@@ -152,6 +152,7 @@ void Socket::wait(short events) const {
 
 std::size_t Socket::read_some(void* data, std::size_t size) const {
   while (true) {
+    cancellation_->check();
     const ssize_t got = ::recv(fd_.get(), data, size, 0);
     if (got >= 0) return static_cast<std::size_t>(got);
     if (errno == EAGAIN) {
@@ -164,6 +165,7 @@ std::size_t Socket::read_some(void* data, std::size_t size) const {
 
 std::size_t Socket::write_some(const void* data, std::size_t size) const {
   while (true) {
+    cancellation_->check();
     const ssize_t put = ::send(fd_.get(), data, size, MSG_NOSIGNAL);
     if (put >= 0) return static_cast<std::size_t>(put);
     if (errno == EAGAIN) {

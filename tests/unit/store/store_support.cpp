@@ -55,7 +55,7 @@ ImageSummary TestStore::add_image(const std::vector<TestLayer>& layers,
     descriptor.size = static_cast<std::int64_t>(layer.tar.size());
     manifest.layers.push_back(descriptor);
     archive::MemorySource source(layer.tar);
-    images.layers().unpack(source, layer.diff_id, below);
+    images.layers().unpack(source, layer.diff_id, [&] { return below; });
     below.insert(below.begin(), images.layers().path(layer.diff_id));
     config.diff_ids.push_back(layer.diff_id);
   }

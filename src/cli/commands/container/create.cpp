@@ -11,7 +11,8 @@ void setup_create(Command& command) {
   declare_create_options(command, values);
   command.example("create --name web debian sleep 1000").run([&values](CommandContext& context) {
     auto engine = open_engine(context);
-    context.out.line(engine::create_container(engine, finish_request(values, context)).str());
+    const auto request = finish_request(values, context);
+    context.out.line(create_container(engine, request, values, context).str());
     return 0;
   });
 }

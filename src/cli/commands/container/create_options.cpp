@@ -3,6 +3,7 @@
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/strings.hpp"
+#include "coracle/engine/containers.hpp"
 
 namespace coracle::cli {
 namespace {
@@ -21,7 +22,9 @@ void declare_identity(OptionSet& options, ContainerRequest& request, CreateValue
               "The first argument is not an image but the path of a root file system");
   options.add("pull", '\0', values.pull, "Pull the image: always, missing, never or newer")
       .choices({"always", "missing", "never", "newer"});
-  options.add("platform", '\0', request.platform, "Platform of the image: OS/ARCH[/VARIANT]");
+  options.add("quiet", 'q', values.quiet, "Show no progress of pulling");
+  declare_platform_options(options, values.platform);
+  declare_registry_options(options, values.registry);
   options.add("label", 'l', request.labels, "Set metadata on the container");
   options.add("label-file", '\0', request.label_files, "Read labels from a file, one a line")
       .complete(CompletionKind::file);
@@ -158,9 +161,7 @@ void declare_others(OptionSet& options) {
     std::string_view lacking;  ///< empty: without effect
   };
   constexpr Other k_others[] = {
-      // Of pulling, of other platforms of docker's, and of what has no counterpart here.
-      {"arch", '\0', Arity::value, ""},
-      {"authfile", '\0', Arity::value, ""},
+      // Of other platforms of docker's, and of what has no counterpart here.
       {"conmon-pidfile", '\0', Arity::value, ""},
       {"disable-content-trust", '\0', Arity::flag, ""},
       {"expose", '\0', Arity::value, ""},
@@ -168,12 +169,8 @@ void declare_others(OptionSet& options) {
       {"init-path", '\0', Arity::value, ""},
       {"isolation", '\0', Arity::value, ""},
       {"no-healthcheck", '\0', Arity::flag, ""},
-      {"os", '\0', Arity::value, ""},
-      {"quiet", 'q', Arity::flag, ""},
       {"seccomp-policy", '\0', Arity::value, ""},
       {"systemd", '\0', Arity::value, ""},
-      {"tls-verify", '\0', Arity::flag, ""},
-      {"variant", '\0', Arity::value, ""},
       {"volume-driver", '\0', Arity::value, ""},
       {"gpus", '\0', Arity::value, "device vendors' hooks"},
       {"health-cmd", '\0', Arity::value, "health checks"},
@@ -205,15 +202,6 @@ void declare_others(OptionSet& options) {
   }
 }
 
-engine::PullPolicy pull_policy(const std::string& text) {
-  if (text == "always") return engine::PullPolicy::always;
-  if (text == "never") return engine::PullPolicy::never;
-  if (text == "newer") return engine::PullPolicy::newer;
-  if (text == "missing") return engine::PullPolicy::missing;
-  throw Error(ErrorClass::invalid_argument,
-              "unsupported pull policy \"{}\": expected always, missing, never or newer", text);
-}
-
 }  // namespace
 
 void declare_create_options(Command& command, CreateValues& values) {
@@ -233,7 +221,8 @@ void declare_create_options(Command& command, CreateValues& values) {
 
 engine::ContainerRequest finish_request(CreateValues& values, const CommandContext& context) {
   ContainerRequest request = values.request;
-  request.pull = pull_policy(values.pull);
+  request.pull = parse_pull_policy(values.pull);
+  request.platform = values.platform.text();
   if (values.entrypoint_set) request.entrypoint = values.entrypoint;
   for (const auto& text : values.log_options) {
     const auto pair = split_once(text, '=');
@@ -245,6 +234,20 @@ engine::ContainerRequest finish_request(CreateValues& values, const CommandConte
   request.command.assign(context.arguments.begin() + 1, context.arguments.end());
   request.create_command = context.command_line;
   return request;
+}
+
+ContainerId create_container(engine::Context& engine, const engine::ContainerRequest& request,
+                             const CreateValues& values, CommandContext& context) {
+  return engine::create_container(engine, request, [&] {
+    engine::PullRequest pull;
+    pull.source = request.image;
+    pull.registry = values.registry;
+    pull.platform = request.platform;
+    pull.policy = request.pull;
+    run_transfer(context, values.quiet, [&](auto& observer, const auto& cancellation) {
+      engine::pull_image_apart(engine, pull, observer, cancellation);
+    });
+  });
 }
 
 }  // namespace coracle::cli

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "cli/command.hpp"
+#include "cli/commands/registry_options.hpp"
+#include "coracle/base/ids.hpp"
 #include "coracle/engine/request/container_request.hpp"
 
 namespace coracle::cli {
@@ -10,6 +12,9 @@ namespace coracle::cli {
 struct CreateValues {
   engine::ContainerRequest request;
   std::string pull = "missing";
+  bool quiet = false;
+  PlatformValues platform;
+  engine::RegistryOptions registry;
   std::vector<std::string> log_options;
   std::string entrypoint;
   bool entrypoint_set = false;
@@ -18,5 +23,9 @@ struct CreateValues {
 void declare_create_options(Command& command, CreateValues& values);
 /// The request, with image and command from the arguments.
 engine::ContainerRequest finish_request(CreateValues& values, const CommandContext& context);
+
+/// Creates the container; an image that is missing is pulled before.
+ContainerId create_container(engine::Context& engine, const engine::ContainerRequest& request,
+                             const CreateValues& values, CommandContext& context);
 
 }  // namespace coracle::cli

@@ -51,7 +51,7 @@ int run_container(Values& values, CommandContext& context) {
     throw Error(ErrorClass::invalid_argument, "--attach and --detach cannot be used together");
   }
   const auto options = start_options(values, engine);
-  const ContainerId id = engine::create_container(engine, request);
+  const ContainerId id = create_container(engine, request, values.create, context);
   const auto result = engine::start_container(engine, id, options);
   if (!result) {
     context.out.line(id.str());

@@ -12,6 +12,7 @@
 #include "coracle/base/strings.hpp"
 #include "coracle/base/time.hpp"
 #include "coracle/engine/containers.hpp"
+#include "coracle/oci/reference.hpp"
 
 namespace coracle::cli {
 namespace {
@@ -38,9 +39,11 @@ std::vector<Row> rows_of(const std::vector<store::ImageSummary>& images) {
   std::vector<Row> rows;
   for (const auto& image : images) {
     if (image.names.empty()) rows.push_back({image});
-    for (const auto& name : image.names) {
-      const auto colon = name.rfind(':');
-      rows.push_back({image, name.substr(0, colon), name.substr(colon + 1)});
+    const auto tags = store::tags_of(image);
+    // A name by digest is shown where there is nothing better.
+    for (const auto& name : tags.empty() ? image.names : tags) {
+      const auto reference = oci::parse_reference(name);
+      rows.push_back({image, reference.name(), reference.has_tag() ? reference.tag : "<none>"});
     }
   }
   return rows;
@@ -121,14 +124,10 @@ Json image_document(engine::Context& engine, const store::ImageSummary& summary,
   const auto used = users.find(summary.id);
   const auto seconds =
       created ? std::chrono::floor<std::chrono::seconds>(*created).time_since_epoch().count() : 0;
-  Json digests = Json::array();
-  for (const auto& name : summary.names) {
-    digests.push_back(name.substr(0, name.rfind(':')) + "@" + summary.manifest.str());
-  }
   return {{"Id", summary.id},
           {"ParentId", ""},
-          {"RepoTags", summary.names},
-          {"RepoDigests", digests},
+          {"RepoTags", store::tags_of(summary)},
+          {"RepoDigests", store::repo_digests(summary)},
           {"Size", summary.size},
           {"SharedSize", 0},
           {"VirtualSize", summary.size},

@@ -25,9 +25,9 @@ std::optional<std::uint64_t> range_start(std::string_view field) {
   return static_cast<std::uint64_t>(*start);
 }
 
-class RangeReader final : public BlobReader {
+class RangeDownload final : public Download {
  public:
-  RangeReader(std::shared_ptr<Endpoint> endpoint, std::string repository, std::string target,
+  RangeDownload(std::shared_ptr<Endpoint> endpoint, std::string repository, std::string target,
               Scopes scopes, oci::Descriptor blob, std::uint64_t offset)
       : endpoint_(std::move(endpoint)),
         repository_(std::move(repository)),
@@ -140,11 +140,11 @@ class RangeReader final : public BlobReader {
 
 }  // namespace
 
-std::unique_ptr<BlobReader> make_blob_reader(std::shared_ptr<Endpoint> endpoint,
+std::unique_ptr<Download> make_blob_download(std::shared_ptr<Endpoint> endpoint,
                                              std::string repository, std::string target,
                                              Scopes scopes, oci::Descriptor blob,
                                              std::uint64_t offset) {
-  return std::make_unique<RangeReader>(std::move(endpoint), std::move(repository),
+  return std::make_unique<RangeDownload>(std::move(endpoint), std::move(repository),
                                        std::move(target), std::move(scopes), std::move(blob),
                                        offset);
 }

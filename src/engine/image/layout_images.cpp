@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// OCI image layouts (image-spec image-layout.md), and skopeo's plain directories.
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <functional>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/strings.hpp"
+#include "coracle/oci/annotations.hpp"
+#include "coracle/oci/reference.hpp"
+#include "engine/image/load.hpp"
+
+namespace coracle::engine {
+namespace {
+
+constexpr std::size_t k_max_document = 16U << 20;
+
+class FileBlob final : public archive::ByteSource {
+ public:
+  explicit FileBlob(linux::Fd file) : file_(std::move(file)), source_(file_.get()) {}
+  std::size_t read(void* buffer, std::size_t size) override { return source_.read(buffer, size); }
+
+ private:
+  linux::Fd file_;
+  archive::FdSource source_;
+};
+
+/// Blobs that are files somewhere else.
+class DirectoryOrigin final : public BlobOrigin {
+ public:
+  enum class Kind { layout, plain };
+  DirectoryOrigin(std::string directory, Kind kind)
+      : directory_(std::move(directory)), kind_(kind) {}
+
+  std::unique_ptr<archive::ByteSource> open(const oci::Descriptor& blob,
+                                            std::uint64_t offset) const override {
+    linux::Fd file = linux::open_file(path_of(blob.digest), O_RDONLY);
+    if (::lseek(file.get(), static_cast<off_t>(offset), SEEK_SET) < 0) {
+      throw SysError("cannot read '{}'", path_of(blob.digest));
+    }
+    return std::make_unique<FileBlob>(std::move(file));
+  }
+
+  /// A document, verified.
+  std::string text_of(const Digest& digest) const {
+    const std::string text = linux::read_file(path_of(digest), k_max_document);
+    if (digest.algorithm() != "sha256" || sha256_of(text) == digest) return text;
+    throw Error(ErrorClass::invalid_argument, "'{}' is damaged: its content has the digest {}",
+                path_of(digest), sha256_of(text).str());
+  }
+
+ private:
+  std::string path_of(const Digest& digest) const {
+    const std::string hex(digest.hex());
+    if (kind_ == Kind::plain) return directory_ + "/" + hex;
+    return directory_ + "/blobs/" + std::string(digest.algorithm()) + "/" + hex;
+  }
+
+  std::string directory_;
+  Kind kind_;
+};
+
+/// Walks an index of images.
+class LayoutReader {
+ public:
+  using TextOf = std::function<std::string(const Digest&)>;
+
+  LayoutReader(const LoadContext& context, TextOf text_of, const BlobOrigin* origin)
+      : context_(context), text_of_(std::move(text_of)), origin_(origin) {}
+
+  std::vector<LoadedImage> load(const oci::Index& index) const {
+    std::vector<LoadedImage> loaded;
+    for (const auto& descriptor : index.manifests) {
+      if (is_wanted(descriptor)) loaded.push_back(load_one(descriptor));
+    }
+    return loaded;
+  }
+
+ private:
+  bool is_wanted(const oci::Descriptor& descriptor) const {
+    const auto& wanted = context_.wanted;
+    return wanted.empty() || descriptor.annotation(oci::k_annotation_ref_name) == wanted ||
+           descriptor.annotation(oci::k_annotation_containerd_name) == wanted;
+  }
+
+  /// A ref.name may be no more than a tag. Short names are those of images made here.
+  static std::vector<std::string> names_of(const oci::Descriptor& descriptor) {
+    for (const auto key : {oci::k_annotation_containerd_name, oci::k_annotation_ref_name}) {
+      const std::string name(descriptor.annotation(key));
+      if (name.find_first_of("/:") == std::string::npos) continue;
+      return {oci::parse_normalized(name, oci::ShortNames::localhost).with_default_tag().str()};
+    }
+    return {};
+  }
+
+  LoadedImage load_one(const oci::Descriptor& descriptor) const {
+    IncomingImage image;
+    image.platform = context_.platform;
+    image.names = names_of(descriptor);
+    image.digest = descriptor.digest;
+    image.manifest = text_of_(image.digest);
+    if (oci::is_index(oci::detect_media_type(image.manifest, "manifest"))) {
+      image.index = std::move(image.manifest);
+      const auto index = oci::parse_index(image.index, "index");
+      image.digest = choose_platform(index, context_.platform).digest;
+      image.manifest = text_of_(image.digest);
+    }
+    std::string id = receive_image(context_.addition, image, origin_, context_.observer,
+                                   context_.cancellation);
+    return {std::move(id), std::move(image.names)};
+  }
+
+  const LoadContext& context_;
+  TextOf text_of_;
+  const BlobOrigin* origin_;
+};
+
+/// "/tmp/My Image" cannot be a name, "/tmp/image" is localhost/tmp/image.
+std::vector<std::string> names_of_directory(const std::string& directory) {
+  std::string_view path = directory;
+  while (path.starts_with('/')) path.remove_prefix(1);
+  while (path.ends_with('/')) path.remove_suffix(1);
+  if (!oci::is_valid_repository("localhost/" + std::string(path))) return {};
+  return {store::local_image_name("localhost/" + std::string(path))};
+}
+
+}  // namespace
+
+std::vector<LoadedImage> load_layout_images(const LoadContext& context,
+                                            const ArchiveContents& contents) {
+  const auto& blobs = context.addition.context().images().blobs();
+  const auto text_of = [&](const Digest& digest) {
+    return blobs.read_text(digest, k_max_document);
+  };
+  return LayoutReader(context, text_of, nullptr)
+      .load(oci::parse_index(text_of(contents.find("index.json")), "index.json"));
+}
+
+std::vector<LoadedImage> load_layout_images(const LoadContext& context,
+                                            const std::string& directory) {
+  const std::string file = directory + "/index.json";
+  const auto index = oci::parse_index(linux::read_file(file, k_max_document), file);
+  const DirectoryOrigin origin(directory, DirectoryOrigin::Kind::layout);
+  const auto text_of = [&](const Digest& digest) { return origin.text_of(digest); };
+  return LayoutReader(context, text_of, &origin).load(index);
+}
+
+std::vector<LoadedImage> load_plain_directory(const LoadContext& context,
+                                              const std::string& directory) {
+  const DirectoryOrigin origin(directory, DirectoryOrigin::Kind::plain);
+  IncomingImage image;
+  image.platform = context.platform;
+  image.names = names_of_directory(directory);
+  image.manifest = linux::read_file(directory + "/manifest.json", k_max_document);
+  if (oci::is_index(oci::detect_media_type(image.manifest, "manifest.json"))) {
+    image.index = std::move(image.manifest);
+    const auto index = oci::parse_index(image.index, "manifest.json");
+    // Those of an index lie beside it, named by their digits.
+    const auto& chosen = choose_platform(index, context.platform);
+    image.manifest =
+        linux::read_file(directory + "/" + std::string(chosen.digest.hex()) + ".manifest.json",
+                         k_max_document);
+    if (sha256_of(image.manifest) != chosen.digest) {
+      throw Error(ErrorClass::invalid_argument, "manifest {} in '{}' is damaged",
+                  chosen.digest.str(), directory);
+    }
+  }
+  image.digest = sha256_of(image.manifest);
+  std::string id = receive_image(context.addition, image, &origin, context.observer,
+                                 context.cancellation);
+  return {{std::move(id), std::move(image.names)}};
+}
+
+}  // namespace coracle::engine
