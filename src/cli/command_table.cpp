@@ -36,6 +36,7 @@ constexpr Verb k_logs = {"Show what containers wrote", setup_logs};
 constexpr Verb k_pause = {"Freeze the processes of containers", setup_pause};
 constexpr Verb k_ps = {"List containers", setup_ps};
 constexpr Verb k_pull = {"Pull images from a registry", setup_pull};
+constexpr Verb k_push = {"Push an image to a registry", setup_push};
 constexpr Verb k_rename = {"Rename a container", setup_rename};
 constexpr Verb k_restart = {"Restart containers", setup_restart};
 constexpr Verb k_rm = {"Remove containers", setup_rm};
@@ -102,6 +103,7 @@ constexpr auto k_table = std::to_array<CommandRow>({
     {"image ls", "list", k_images},
     {"image prune", "", k_image_prune},
     {"image pull", "", k_pull},
+    {"image push", "", k_push},
     {"image rm", "remove", k_rmi},
     {"image save", "", k_save},
     {"image tag", "", k_tag},
@@ -116,6 +118,7 @@ constexpr auto k_table = std::to_array<CommandRow>({
     {"pause", "", k_pause},
     {"ps", "", k_ps},
     {"pull", "", k_pull},
+    {"push", "", k_push},
     {"rename", "", k_rename},
     {"restart", "", k_restart},
     {"rm", "", k_rm},

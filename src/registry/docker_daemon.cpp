@@ -14,7 +14,6 @@ namespace coracle::registry {
 namespace {
 
 constexpr std::size_t k_max_answer = 1U << 20;
-constexpr std::size_t k_buffer = 256U << 10;
 /// The daemon unpacks an image before it says a word.
 constexpr std::chrono::milliseconds k_patience{600'000};
 
@@ -66,6 +65,34 @@ class Export final : public Download {
   HttpConnection connection_;
 };
 
+class Import final : public DaemonImport {
+ public:
+  explicit Import(HttpConnection connection) : connection_(std::move(connection)) {}
+
+  void write(const void* data, std::size_t size) override {
+    if (size == 0) return;
+    connection_.send_body(fmt::format("{:x}\r\n", size));
+    connection_.send_body({static_cast<const char*>(data), size});
+    connection_.send_body("\r\n");
+  }
+
+  void finish() override {
+    connection_.send_body("0\r\n\r\n");
+    const ResponseHead answer = connection_.receive(false);
+    const std::string what = "docker's daemon cannot load the image";
+    if (!answer.is_success()) throw_failure(connection_, answer.status, what);
+    // A stream of messages, one a line; a failure comes as one of them.
+    for (const auto& line : split(read_rest(connection_), '\n')) {
+      if (line.find("\"error\"") == std::string::npos) continue;
+      throw Error(ErrorClass::unavailable, "{}: {}", what,
+                  json::get_string(parse_json(line, "answer"), "error", line));
+    }
+  }
+
+ private:
+  HttpConnection connection_;
+};
+
 }  // namespace
 
 DockerDaemon::DockerDaemon(const linux::Cancellation& cancellation)
@@ -83,28 +110,13 @@ std::unique_ptr<Download> DockerDaemon::export_image(const std::string& name) co
   return std::make_unique<Export>(std::move(connection));
 }
 
-void DockerDaemon::import_images(Download& archive) const {
+std::unique_ptr<DaemonImport> DockerDaemon::import_images() const {
   HttpConnection connection = connect(socket_, cancellation_);
   RequestHead head = head_of("POST", "/images/load?quiet=1");
   head.fields.add("Content-Type", "application/x-tar");
   head.fields.add("Transfer-Encoding", "chunked");
   connection.send(head);
-  std::string buffer(k_buffer, '\0');
-  while (const std::size_t got = archive.read(buffer.data(), buffer.size())) {
-    connection.send_body(fmt::format("{:x}\r\n", got));
-    connection.send_body({buffer.data(), got});
-    connection.send_body("\r\n");
-  }
-  connection.send_body("0\r\n\r\n");
-  const ResponseHead answer = connection.receive(false);
-  const std::string what = "docker's daemon cannot load the image";
-  if (!answer.is_success()) throw_failure(connection, answer.status, what);
-  // A stream of messages, one a line; a failure comes as one of them.
-  for (const auto& line : split(read_rest(connection), '\n')) {
-    if (line.find("\"error\"") == std::string::npos) continue;
-    throw Error(ErrorClass::unavailable, "{}: {}", what,
-                json::get_string(parse_json(line, "answer"), "error", line));
-  }
+  return std::make_unique<Import>(std::move(connection));
 }
 
 }  // namespace coracle::registry

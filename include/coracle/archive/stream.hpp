@@ -145,4 +145,11 @@ std::unique_ptr<ByteSource> make_read_ahead(ByteSource& inner);
 /// @throws Error not_implemented for other kinds
 std::unique_ptr<ByteSink> make_compressor(oci::Compression kind, int level, ByteSink& sink);
 
+/// The compressed form of a stream, made by as many threads as there are processors while it is
+/// read: at most 8 MiB for each. The same input gives the same bytes on any machine.
+/// @param kind   gzip (by libdeflate) or zstd
+/// @param level  -1: the default (gzip 6, zstd 3)
+/// @throws Error not_implemented for other kinds, invalid_argument for a level that there is not
+std::unique_ptr<ByteSource> make_compressed(ByteSource& plain, oci::Compression kind, int level);
+
 }  // namespace coracle::archive

@@ -62,4 +62,18 @@ std::vector<std::string> pull_image(Context& context, const PullRequest& request
 void pull_image_apart(const Context& context, const PullRequest& request,
                       TransferObserver& observer, const linux::Cancellation& cancellation);
 
+struct PushRequest {
+  std::string source;       ///< name or id of an image
+  std::string destination;  ///< a name, or TRANSPORT:…; empty: the source's name
+  RegistryOptions registry;
+  std::string format;              ///< "oci", "v2s2"; empty: as it is
+  std::string compression_format;  ///< "gzip", "zstd", "none"; empty: as it is, made here: gzip
+  std::optional<std::int64_t> compression_level;
+};
+
+/// @returns the digest of what the destination has now
+/// @throws Error as pull_image()
+Digest push_image(Context& context, const PushRequest& request, TransferObserver& observer,
+                  const linux::Cancellation& cancellation);
+
 }  // namespace coracle::engine

@@ -23,6 +23,9 @@ inline constexpr std::string_view k_annotation_description = "org.opencontainers
 inline constexpr std::string_view k_annotation_base_digest = "org.opencontainers.image.base.digest";
 inline constexpr std::string_view k_annotation_base_name = "org.opencontainers.image.base.name";
 
+/// Of a layer that was made here: packed in a hurry, and packed anew when it leaves the store.
+inline constexpr std::string_view k_annotation_provisional = "io.coracle.layer.provisional";
+
 /// The full name of an image in a layout, where ref.name holds the tag alone (containerd, docker).
 inline constexpr std::string_view k_annotation_containerd_name = "io.containerd.image.name";
 /// BuildKit marks attestation manifests, which are no images, by this one in an index.

@@ -5,6 +5,7 @@
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/time.hpp"
+#include "coracle/oci/annotations.hpp"
 
 namespace coracle::engine {
 namespace {
@@ -29,6 +30,7 @@ StoredLayer store_layer(Context& context, const NewImage& image) {
   layer.descriptor.media_type = std::string(oci::k_oci_layer_zstd);
   layer.descriptor.size = static_cast<std::int64_t>(writer->size());
   layer.descriptor.digest = writer->commit();
+  layer.descriptor.annotations[std::string(oci::k_annotation_provisional)] = "true";
   return layer;
 }
 

@@ -12,32 +12,92 @@
 #include "coracle/linux/file.hpp"
 #include "coracle/oci/annotations.hpp"
 #include "coracle/oci/index.hpp"
+#include "engine/image/save.hpp"
 
 namespace coracle::engine {
 namespace {
 
-struct Chosen {
-  store::Image image;
-  std::vector<std::string> names;  ///< those that were asked for
-};
-
-std::vector<Chosen> choose(Context& context, const std::vector<std::string>& names) {
-  std::vector<Chosen> chosen;
+std::vector<SavedImage> choose(Context& context, const std::vector<std::string>& names) {
+  std::vector<SavedImage> chosen;
   for (const auto& name : names) {
     const auto summary = context.images().find(name);
     const std::string full = store::chosen_name(summary, name);
     const auto known = std::ranges::find_if(
-        chosen, [&](const Chosen& entry) { return entry.image.summary.id == summary.id; });
+        chosen, [&](const SavedImage& entry) { return entry.image.summary.id == summary.id; });
     auto& entry = known != chosen.end()
                       ? *known
-                      : chosen.emplace_back(Chosen{context.images().load(summary), {}});
+                      : chosen.emplace_back(SavedImage{context.images().load(summary), {}});
     if (full != summary.id) entry.names.push_back(full);
   }
   return chosen;
 }
 
-/// docker's format: plain layers by their diff ids, and manifest.json.
-void save_docker(Context& context, const std::vector<Chosen>& images, archive::ByteSink& sink) {
+oci::Index make_index(Context& context, const std::vector<SavedImage>& images) {
+  oci::Index index;
+  index.media_type = std::string(oci::k_oci_index);
+  for (const auto& [image, names] : images) {
+    oci::Descriptor descriptor;
+    descriptor.media_type = image.manifest.media_type;
+    descriptor.digest = image.summary.manifest;
+    descriptor.size = static_cast<std::int64_t>(context.images().blobs().size(descriptor.digest));
+    if (names.empty()) index.manifests.push_back(descriptor);
+    for (const auto& name : names) {
+      descriptor.annotations[std::string(oci::k_annotation_ref_name)] = name;
+      index.manifests.push_back(descriptor);
+    }
+  }
+  return index;
+}
+
+/// Every blob of the images, once.
+std::vector<Digest> blobs_of(const std::vector<SavedImage>& images) {
+  std::set<Digest> digests;
+  for (const auto& [image, names] : images) {
+    digests.insert(image.summary.manifest);
+    digests.insert(image.manifest.config.digest);
+    for (const auto& layer : image.manifest.layers) digests.insert(layer.digest);
+  }
+  return {digests.begin(), digests.end()};
+}
+
+void save_layout_archive(Context& context, const std::vector<SavedImage>& images,
+                         const oci::Index& index, archive::ByteSink& sink) {
+  const auto& blobs = context.images().blobs();
+  archive::TarWriter tar(sink);
+  tar.add_file("oci-layout", oci::image_layout_text());
+  tar.add_directory("blobs");
+  tar.add_directory("blobs/sha256");
+  for (const auto& digest : blobs_of(images)) {
+    const linux::Fd file = blobs.open(digest);
+    archive::FdSource source(file.get());
+    tar.add_file("blobs/sha256/" + std::string(digest.hex()), blobs.size(digest), source);
+  }
+  tar.add_file("index.json", oci::serialize(index));
+  tar.finish();
+}
+
+void save_layout_directory(Context& context, const std::vector<SavedImage>& images,
+                           const oci::Index& index, const std::string& directory) {
+  linux::ensure_directory(directory + "/blobs/sha256", 0755);
+  const store::BlobStore target(directory);
+  for (const auto& digest : blobs_of(images)) {
+    if (target.has(digest)) continue;
+    const linux::Fd file = context.images().blobs().open(digest);
+    archive::FdSource source(file.get());
+    const auto writer = target.create();
+    archive::copy(source, *writer);
+    writer->commit(digest);
+  }
+  linux::write_file_atomic(directory + "/oci-layout", oci::image_layout_text(),
+                           linux::Durability::crash_of_process, 0644);
+  linux::write_file_atomic(directory + "/index.json", oci::serialize(index),
+                           linux::Durability::crash_of_process, 0644);
+}
+
+}  // namespace
+
+void write_docker_archive(Context& context, const std::vector<SavedImage>& images,
+                          archive::ByteSink& sink) {
   const auto& blobs = context.images().blobs();
   archive::TarWriter tar(sink);
   std::set<std::string> written;
@@ -65,69 +125,24 @@ void save_docker(Context& context, const std::vector<Chosen>& images, archive::B
   tar.finish();
 }
 
-oci::Index make_index(Context& context, const std::vector<Chosen>& images) {
-  oci::Index index;
-  index.media_type = std::string(oci::k_oci_index);
-  for (const auto& [image, names] : images) {
-    oci::Descriptor descriptor;
-    descriptor.media_type = image.manifest.media_type;
-    descriptor.digest = image.summary.manifest;
-    descriptor.size = static_cast<std::int64_t>(context.images().blobs().size(descriptor.digest));
-    if (names.empty()) index.manifests.push_back(descriptor);
-    for (const auto& name : names) {
-      descriptor.annotations[std::string(oci::k_annotation_ref_name)] = name;
-      index.manifests.push_back(descriptor);
-    }
+void write_archive_file(const std::string& path,
+                        const std::function<void(archive::ByteSink&)>& write) {
+  if (path == "-") {
+    archive::FdSink sink(STDOUT_FILENO, "standard output");
+    write(sink);
+    return;
   }
-  return index;
-}
-
-/// Every blob of the images, once.
-std::vector<Digest> blobs_of(const std::vector<Chosen>& images) {
-  std::set<Digest> digests;
-  for (const auto& [image, names] : images) {
-    digests.insert(image.summary.manifest);
-    digests.insert(image.manifest.config.digest);
-    for (const auto& layer : image.manifest.layers) digests.insert(layer.digest);
+  const std::string temporary = path + ".partial";
+  const linux::Fd file = linux::open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  archive::FdSink sink(file.get(), path);
+  try {
+    write(sink);
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
   }
-  return {digests.begin(), digests.end()};
+  linux::rename_path(temporary, path);
 }
-
-void save_layout_archive(Context& context, const std::vector<Chosen>& images,
-                         const oci::Index& index, archive::ByteSink& sink) {
-  const auto& blobs = context.images().blobs();
-  archive::TarWriter tar(sink);
-  tar.add_file("oci-layout", oci::image_layout_text());
-  tar.add_directory("blobs");
-  tar.add_directory("blobs/sha256");
-  for (const auto& digest : blobs_of(images)) {
-    const linux::Fd file = blobs.open(digest);
-    archive::FdSource source(file.get());
-    tar.add_file("blobs/sha256/" + std::string(digest.hex()), blobs.size(digest), source);
-  }
-  tar.add_file("index.json", oci::serialize(index));
-  tar.finish();
-}
-
-void save_layout_directory(Context& context, const std::vector<Chosen>& images,
-                           const oci::Index& index, const std::string& directory) {
-  linux::ensure_directory(directory + "/blobs/sha256", 0755);
-  const store::BlobStore target(directory);
-  for (const auto& digest : blobs_of(images)) {
-    if (target.has(digest)) continue;
-    const linux::Fd file = context.images().blobs().open(digest);
-    archive::FdSource source(file.get());
-    const auto writer = target.create();
-    archive::copy(source, *writer);
-    writer->commit(digest);
-  }
-  linux::write_file_atomic(directory + "/oci-layout", oci::image_layout_text(),
-                           linux::Durability::crash_of_process, 0644);
-  linux::write_file_atomic(directory + "/index.json", oci::serialize(index),
-                           linux::Durability::crash_of_process, 0644);
-}
-
-}  // namespace
 
 void save_images(Context& context, const std::vector<std::string>& names, SaveFormat format,
                  const std::string& destination) {
@@ -137,21 +152,13 @@ void save_images(Context& context, const std::vector<std::string>& names, SaveFo
     save_layout_directory(context, images, index, destination);
     return;
   }
-  linux::Fd file;
-  const std::string temporary = destination + ".partial";
-  if (destination != "-") file = linux::open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-  archive::FdSink sink(file ? file.get() : STDOUT_FILENO, destination);
-  try {
+  write_archive_file(destination, [&](archive::ByteSink& sink) {
     if (format == SaveFormat::docker_archive) {
-      save_docker(context, images, sink);
+      write_docker_archive(context, images, sink);
     } else {
       save_layout_archive(context, images, index, sink);
     }
-  } catch (...) {
-    if (file) ::unlink(temporary.c_str());
-    throw;
-  }
-  if (file) linux::rename_path(temporary, destination);
+  });
 }
 
 }  // namespace coracle::engine

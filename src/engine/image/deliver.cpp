@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/image/deliver.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <system_error>
+#include <thread>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/json_value.hpp"
+#include "coracle/base/log.hpp"
+#include "coracle/oci/annotations.hpp"
+#include "engine/image/layer_content.hpp"
+
+namespace coracle::engine {
+namespace {
+
+/// Layers at a time: each that is compressed uses all processors already.
+constexpr std::size_t k_at_once = 3;
+
+/// Which blob a layer became when it was compressed last, so that nobody compresses it again to
+/// find that the registry has it.
+class CompressionMemory {
+ public:
+  CompressionMemory(std::string directory, const OutgoingForm& form)
+      : directory_(std::move(directory)), level_(form.level) {}
+
+  std::optional<oci::Descriptor> find(const Digest& diff_id, oci::Compression kind) const {
+    try {
+      const auto text = linux::read_file_if_exists(path(diff_id, kind), 4096);
+      if (!text) return std::nullopt;
+      const Json document = parse_json(*text, path(diff_id, kind));
+      oci::Descriptor blob;
+      blob.digest = Digest::parse(json::require_string(document, "digest"));
+      blob.size = json::require_int(document, "size");
+      return blob;
+    } catch (const Error& error) {
+      log::debug("{}", error.describe());
+      return std::nullopt;
+    }
+  }
+
+  void note(const Digest& diff_id, oci::Compression kind, const oci::Descriptor& blob) const {
+    try {
+      linux::ensure_directory(directory_);
+      linux::write_file_atomic(
+          path(diff_id, kind),
+          dump_json({{"digest", blob.digest.str()}, {"size", blob.size}}));
+    } catch (const Error& error) {
+      log::debug("{}", error.describe());
+    }
+  }
+
+ private:
+  std::string path(const Digest& diff_id, oci::Compression kind) const {
+    return fmt::format("{}/{}-{}{}", directory_, diff_id.hex(), oci::to_string(kind),
+                       level_ < 0 ? "" : fmt::format("-{}", level_));
+  }
+
+  std::string directory_;
+  int level_;
+};
+
+class Delivery {
+ public:
+  Delivery(Context& context, const store::Image& image, const OutgoingForm& form,
+           ImageDestination& destination, TransferObserver& observer,
+           const linux::Cancellation& cancellation)
+      : blobs_(context.images().blobs()),
+        image_(image),
+        form_(form),
+        format_(form.format.value_or(image.manifest.format())),
+        destination_(destination),
+        observer_(observer),
+        cancellation_(cancellation),
+        memory_(context.cache_directory() + "/compressed", form),
+        sent_(image.manifest.layers) {}
+
+  registry::Document run() {
+    send_layers();
+    send_config();
+    registry::Document document;
+    const bool changed = format_ != image_.manifest.format() || sent_ != image_.manifest.layers;
+    if (!changed) {
+      document.text = blobs_.read_text(image_.summary.manifest, oci::k_max_manifest_size);
+      document.media_type = image_.manifest.media_type;
+    } else {
+      oci::Manifest manifest = image_.manifest;
+      manifest.layers = sent_;
+      manifest.media_type = std::string(oci::manifest_media_type(format_));
+      manifest.config.media_type = std::string(oci::config_media_type(format_));
+      // docker's manifests know no annotations.
+      if (format_ == oci::Format::docker) manifest.annotations.clear();
+      document.text = oci::serialize(manifest);
+      document.media_type = manifest.media_type;
+    }
+    document.digest = sha256_of(document.text);
+    return document;
+  }
+
+ private:
+  void send_layers() {
+    std::vector<std::thread> threads;
+    try {
+      while (threads.size() + 1 < std::min(k_at_once, sent_.size())) {
+        threads.emplace_back([this] { work(); });
+      }
+    } catch (const std::system_error&) {
+      // A limit on processes: fewer at a time.
+    }
+    work();
+    for (auto& thread : threads) thread.join();
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+  void work() noexcept {
+    for (std::size_t i = next_++; i < sent_.size(); i = next_++) {
+      try {
+        in_context("blob " + image_.manifest.layers[i].digest.str(), [&] { send_layer(i); });
+      } catch (...) {
+        const std::lock_guard lock(mutex_);
+        if (!failure_) failure_ = std::current_exception();
+        next_ = sent_.size();
+      }
+    }
+  }
+
+  /// What a layer is to be compressed with; nothing: it stays as it is.
+  std::optional<oci::Compression> recompression(const oci::Descriptor& layer) const {
+    auto current = oci::compression_of(layer.media_type);
+    if (current == oci::Compression::unknown) current = detect(layer.digest);
+    const bool provisional = !layer.annotation(oci::k_annotation_provisional).empty();
+    oci::Compression wanted = form_.compression.value_or(current);
+    if (!form_.compression) {
+      const bool fits = oci::layer_media_type(format_, current).has_value() &&
+                        !(format_ == oci::Format::docker && current == oci::Compression::zstd);
+      if (provisional || current == oci::Compression::none || !fits) {
+        wanted = oci::Compression::gzip;
+      }
+    }
+    const bool levelled = form_.level >= 0 && wanted != oci::Compression::none;
+    if (wanted == current && !(levelled && provisional)) return std::nullopt;
+    return wanted;
+  }
+
+  oci::Compression detect(const Digest& digest) const {
+    const linux::Fd file = blobs_.open(digest);
+    archive::FdSource source(file.get());
+    char head[archive::k_compression_head] = {};
+    return archive::detect_compression({head, source.read(head, sizeof head)});
+  }
+
+  void send_layer(std::size_t i) {
+    const oci::Descriptor& layer = image_.manifest.layers[i];
+    const auto kind = recompression(layer);
+    const auto item =
+        observer_.begin("blob", layer.digest, static_cast<std::uint64_t>(layer.size));
+    try {
+      observer_.end(item, kind ? send_recompressed(i, *kind, item) : send_as_it_is(i, item));
+    } catch (...) {
+      observer_.end(item, TransferObserver::Outcome::failed);
+      throw;
+    }
+  }
+
+  static TransferObserver::Outcome outcome_of(ImageDestination::Presence presence) {
+    return presence == ImageDestination::Presence::mounted ? TransferObserver::Outcome::mounted
+                                                           : TransferObserver::Outcome::exists;
+  }
+
+  Passed progress_of(TransferObserver::Item item) {
+    return [this, item](std::uint64_t bytes) {
+      cancellation_.check();
+      if (failed()) throw Error(ErrorClass::unavailable, "another layer has failed");
+      observer_.advance(item, bytes);
+    };
+  }
+
+  bool failed() {
+    const std::lock_guard lock(mutex_);
+    return failure_ != nullptr;
+  }
+
+  TransferObserver::Outcome send_as_it_is(std::size_t i, TransferObserver::Item item) {
+    const oci::Descriptor& layer = image_.manifest.layers[i];
+    if (format_ != image_.manifest.format()) {
+      const auto type = oci::layer_media_type(
+          format_, oci::compression_of(layer.media_type) == oci::Compression::unknown
+                       ? detect(layer.digest)
+                       : oci::compression_of(layer.media_type));
+      if (type) sent_[i].media_type = std::string(*type);
+    }
+    const auto presence = destination_.find_blob(layer);
+    if (presence != ImageDestination::Presence::absent) return outcome_of(presence);
+    StoredContent content(blobs_, layer, progress_of(item));
+    (void)destination_.put_blob(content);
+    return TransferObserver::Outcome::done;
+  }
+
+  TransferObserver::Outcome send_recompressed(std::size_t i, oci::Compression kind,
+                                              TransferObserver::Item item) {
+    const oci::Descriptor& layer = image_.manifest.layers[i];
+    oci::Descriptor& sent = sent_[i];
+    sent = oci::Descriptor();
+    sent.annotations = layer.annotations;
+    sent.annotations.erase(std::string(oci::k_annotation_provisional));
+    sent.media_type = std::string(oci::layer_media_type(format_, kind).value_or(""));
+    const Digest& diff_id = image_.config.diff_ids.at(i);
+    if (const auto known = memory_.find(diff_id, kind)) {
+      const auto presence = destination_.find_blob(*known);
+      if (presence != ImageDestination::Presence::absent) {
+        sent.digest = known->digest;
+        sent.size = known->size;
+        return outcome_of(presence);
+      }
+    }
+    CompressedContent content(blobs_, layer.digest, kind, form_.level, progress_of(item));
+    sent.digest = destination_.put_blob(content);
+    sent.size = static_cast<std::int64_t>(content.size());
+    memory_.note(diff_id, kind, sent);
+    return TransferObserver::Outcome::done;
+  }
+
+  void send_config() {
+    const oci::Descriptor& config = image_.manifest.config;
+    const auto item =
+        observer_.begin("config", config.digest, static_cast<std::uint64_t>(config.size));
+    const auto presence = destination_.find_blob(config);
+    if (presence == ImageDestination::Presence::absent) {
+      StoredContent content(blobs_, config, {});
+      (void)destination_.put_blob(content);
+    }
+    observer_.end(item, presence == ImageDestination::Presence::absent
+                            ? TransferObserver::Outcome::done
+                            : outcome_of(presence));
+  }
+
+  const store::BlobStore& blobs_;
+  const store::Image& image_;
+  const OutgoingForm& form_;
+  oci::Format format_;
+  ImageDestination& destination_;
+  TransferObserver& observer_;
+  const linux::Cancellation& cancellation_;
+  CompressionMemory memory_;
+  std::vector<oci::Descriptor> sent_;  ///< each written by the thread that has the layer
+  std::atomic<std::size_t> next_ = 0;
+  std::mutex mutex_;
+  std::exception_ptr failure_;  ///< guarded by mutex_
+};
+
+}  // namespace
+
+OutgoingForm parse_form(const PushRequest& request) {
+  OutgoingForm form;
+  if (request.format == "oci") {
+    form.format = oci::Format::oci;
+  } else if (request.format == "v2s2" || request.format == "docker") {
+    form.format = oci::Format::docker;
+  } else if (!request.format.empty()) {
+    throw Error(ErrorClass::invalid_argument,
+                "unknown format \"{}\". Choose one of the supported formats: oci, v2s2",
+                request.format);
+  }
+  if (!request.compression_format.empty()) {
+    form.compression = oci::parse_compression(request.compression_format);
+    if (form.compression != oci::Compression::gzip && form.compression != oci::Compression::zstd &&
+        form.compression != oci::Compression::none) {
+      throw Error(ErrorClass::invalid_argument,
+                  "unknown compression format \"{}\": expected gzip, zstd or none",
+                  request.compression_format);
+    }
+  }
+  if (form.format == oci::Format::docker && form.compression == oci::Compression::zstd) {
+    throw Error(ErrorClass::invalid_argument,
+                "the format v2s2 knows no layers compressed with zstd: use --format oci");
+  }
+  if (request.compression_level) {
+    const std::int64_t most = form.compression == oci::Compression::zstd ? 20 : 12;
+    if (*request.compression_level < 1 || *request.compression_level > most) {
+      throw Error(ErrorClass::invalid_argument, "invalid compression level {}: expected 1 to {}",
+                  *request.compression_level, most);
+    }
+    form.level = static_cast<int>(*request.compression_level);
+  }
+  return form;
+}
+
+registry::Document deliver_content(Context& context, const store::Image& image,
+                                   const OutgoingForm& form, ImageDestination& destination,
+                                   TransferObserver& observer,
+                                   const linux::Cancellation& cancellation) {
+  return Delivery(context, image, form, destination, observer, cancellation).run();
+}
+
+}  // namespace coracle::engine

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "coracle/base/error.hpp"
+#include "coracle/oci/reference.hpp"
+#include "coracle/registry/docker_daemon.hpp"
+#include "engine/image/deliver.hpp"
+#include "engine/image/location.hpp"
+#include "engine/image/registry_access.hpp"
+#include "engine/image/save.hpp"
+
+namespace coracle::engine {
+namespace {
+
+class DaemonSink final : public archive::ByteSink {
+ public:
+  explicit DaemonSink(std::unique_ptr<registry::DaemonImport> import)
+      : import_(std::move(import)) {}
+  using ByteSink::write;
+  void write(const void* data, std::size_t size) override { import_->write(data, size); }
+  void finish() override { import_->finish(); }
+
+ private:
+  std::unique_ptr<registry::DaemonImport> import_;
+};
+
+/// A name in an archive of docker's.
+std::vector<std::string> archive_names(const std::string& name) {
+  if (name.empty()) return {};
+  return {oci::parse_normalized(name).with_default_tag().str()};
+}
+
+Digest push_to_docker(Context& context, const store::Image& image, const ImageLocation& location,
+                      const linux::Cancellation& cancellation) {
+  const std::vector<SavedImage> images = {{image, archive_names(location.name)}};
+  if (location.transport == Transport::docker_daemon) {
+    DaemonSink sink(registry::DockerDaemon(cancellation).import_images());
+    write_docker_archive(context, images, sink);
+    sink.finish();
+  } else {
+    write_archive_file(location.path, [&](archive::ByteSink& sink) {
+      write_docker_archive(context, images, sink);
+    });
+  }
+  return image.summary.manifest;
+}
+
+class Push {
+ public:
+  Push(Context& context, const PushRequest& request, TransferObserver& observer,
+       const linux::Cancellation& cancellation)
+      : context_(context), request_(request), observer_(observer), cancellation_(cancellation) {}
+
+  Digest run() {
+    const auto summary = context_.images().find(request_.source);
+    const store::Image image = context_.images().load(summary);
+    const std::string text = request_.destination.empty()
+                                 ? store::chosen_name(summary, request_.source)
+                                 : request_.destination;
+    const ImageLocation location = parse_location(text);
+    const OutgoingForm form = parse_form(request_);
+    return in_context("pushing to " + location.str(), [&] {
+      if (location.transport == Transport::docker_archive ||
+          location.transport == Transport::docker_daemon) {
+        return push_to_docker(context_, image, location, cancellation_);
+      }
+      const auto destination = open(location);
+      const auto manifest =
+          deliver_content(context_, image, form, *destination, observer_, cancellation_);
+      observer_.say("Writing manifest to image destination");
+      destination->put_manifest(manifest);
+      return manifest.digest;
+    });
+  }
+
+ private:
+  std::unique_ptr<ImageDestination> open(const ImageLocation& location) {
+    switch (location.transport) {
+      case Transport::registry: return open_registry(location.name);
+      case Transport::oci_layout: return make_layout_destination(location.path, location.name);
+      case Transport::oci_archive:
+        return make_layout_archive_destination(location.path, location.name);
+      case Transport::directory: return make_directory_destination(location.path);
+      case Transport::docker_archive:
+      case Transport::docker_daemon:
+      case Transport::storage: break;
+    }
+    throw Error(ErrorClass::invalid_argument, "an image cannot be pushed to '{}'",
+                location.str());
+  }
+
+  std::unique_ptr<ImageDestination> open_registry(const std::string& name) {
+    const auto reference = oci::parse_normalized(name).with_default_tag();
+    const config::Registries registries = config::load_registries();
+    // A push goes to the place itself, never to a mirror.
+    const auto place = registries.sources_of(reference.name(), false).back();
+    client_.emplace(access_of(request_.registry, &observer_), cancellation_);
+    return make_registry_destination(
+        context_, client_->repository(place.name, is_insecure(request_.registry, place.insecure)),
+        reference.has_digest() ? reference.digest.str() : reference.tag);
+  }
+
+  Context& context_;
+  const PushRequest& request_;
+  TransferObserver& observer_;
+  const linux::Cancellation& cancellation_;
+  std::optional<registry::RegistryClient> client_;
+};
+
+}  // namespace
+
+Digest push_image(Context& context, const PushRequest& request, TransferObserver& observer,
+                  const linux::Cancellation& cancellation) {
+  return Push(context, request, observer, cancellation).run();
+}
+
+}  // namespace coracle::engine
