@@ -32,6 +32,8 @@ constexpr Verb k_info = {"Show the engine's settings and what this machine can d
 constexpr Verb k_inspect = {"Show everything about containers or images", setup_inspect};
 constexpr Verb k_kill = {"Send a signal to containers", setup_kill};
 constexpr Verb k_load = {"Load images from an archive", setup_load};
+constexpr Verb k_login = {"Log in to a registry", setup_login};
+constexpr Verb k_logout = {"Log out of a registry", setup_logout};
 constexpr Verb k_logs = {"Show what containers wrote", setup_logs};
 constexpr Verb k_pause = {"Freeze the processes of containers", setup_pause};
 constexpr Verb k_ps = {"List containers", setup_ps};
@@ -43,6 +45,7 @@ constexpr Verb k_rm = {"Remove containers", setup_rm};
 constexpr Verb k_rmi = {"Remove images", setup_rmi};
 constexpr Verb k_run = {"Run a command in a new container", setup_run};
 constexpr Verb k_save = {"Write images into an archive", setup_save};
+constexpr Verb k_search = {"Search registries for images", setup_search};
 constexpr Verb k_start = {"Start containers", setup_start};
 constexpr Verb k_stop = {"Stop containers", setup_stop};
 constexpr Verb k_system_check = {"Check the store and repair it", setup_system_check};
@@ -106,6 +109,7 @@ constexpr auto k_table = std::to_array<CommandRow>({
     {"image push", "", k_push},
     {"image rm", "remove", k_rmi},
     {"image save", "", k_save},
+    {"image search", "", k_search},
     {"image tag", "", k_tag},
     {"image untag", "", k_untag},
     {"images", "", k_images},
@@ -114,6 +118,8 @@ constexpr auto k_table = std::to_array<CommandRow>({
     {"inspect", "", k_inspect},
     {"kill", "", k_kill},
     {"load", "", k_load},
+    {"login", "", k_login},
+    {"logout", "", k_logout},
     {"logs", "", k_logs},
     {"pause", "", k_pause},
     {"ps", "", k_ps},
@@ -125,6 +131,7 @@ constexpr auto k_table = std::to_array<CommandRow>({
     {"rmi", "", k_rmi},
     {"run", "", k_run},
     {"save", "", k_save},
+    {"search", "", k_search},
     {"start", "", k_start},
     {"stop", "", k_stop},
     {"system", "", k_system_group},

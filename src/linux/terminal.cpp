@@ -19,14 +19,17 @@ void set_window_size(int fd, WindowSize size) noexcept {
   ::ioctl(fd, TIOCSWINSZ, &value);
 }
 
-RawMode::RawMode(int fd) : fd_(fd) {
+TerminalMode::TerminalMode(int fd) : fd_(fd) {
   if (::tcgetattr(fd, &saved_) != 0) throw SysError("cannot read the terminal's settings");
-  termios raw = saved_;
-  ::cfmakeraw(&raw);
-  if (::tcsetattr(fd, TCSANOW, &raw) != 0) throw SysError("cannot put the terminal into raw mode");
 }
 
-RawMode::~RawMode() {
+void TerminalMode::apply(const termios& settings) const {
+  if (::tcsetattr(fd_, TCSANOW, &settings) != 0) {
+    throw SysError("cannot change the terminal's settings");
+  }
+}
+
+TerminalMode::~TerminalMode() {
   // Also from the background, where SIGTTOU would stop us; and at once: a terminal that the user
   // has paused (XOFF) would keep us waiting for its output.
   sigset_t stop;
@@ -36,6 +39,18 @@ RawMode::~RawMode() {
   ::sigprocmask(SIG_BLOCK, &stop, &saved);
   ::tcsetattr(fd_, TCSANOW, &saved_);
   ::sigprocmask(SIG_SETMASK, &saved, nullptr);
+}
+
+RawMode::RawMode(int fd) : TerminalMode(fd) {
+  termios raw = saved();
+  ::cfmakeraw(&raw);
+  apply(raw);
+}
+
+NoEcho::NoEcho(int fd) : TerminalMode(fd) {
+  termios silent = saved();
+  silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  apply(silent);
 }
 
 }  // namespace coracle::linux

@@ -16,17 +16,33 @@ struct WindowSize {
 std::optional<WindowSize> window_size(int fd);
 void set_window_size(int fd, WindowSize size) noexcept;
 
-/// Puts a terminal into raw mode and back at the end of the scope.
-class RawMode {
+/// Changes a terminal's settings, and back at the end of the scope.
+class TerminalMode {
  public:
-  explicit RawMode(int fd);
-  ~RawMode();
-  RawMode(const RawMode&) = delete;
-  RawMode& operator=(const RawMode&) = delete;
+  ~TerminalMode();
+  TerminalMode(const TerminalMode&) = delete;
+  TerminalMode& operator=(const TerminalMode&) = delete;
+
+ protected:
+  explicit TerminalMode(int fd);
+  const termios& saved() const noexcept { return saved_; }
+  void apply(const termios& settings) const;
 
  private:
   int fd_;
   termios saved_{};
+};
+
+/// Every key comes as it is typed (cfmakeraw(3)).
+class RawMode : public TerminalMode {
+ public:
+  explicit RawMode(int fd);
+};
+
+/// What is typed is not shown: for passwords.
+class NoEcho : public TerminalMode {
+ public:
+  explicit NoEcho(int fd);
 };
 
 }  // namespace coracle::linux
