@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compression by several threads: the stream is cut into blocks, each of which becomes a gzip member
-// or a zstd frame of its own. Every decompressor takes them for one stream (RFC 1952, section 2.2;
-// RFC 8878, section 3).
+// Compression by several threads: the stream is cut into blocks, each of which becomes a gzip
+// member or a zstd frame of its own. Every decompressor takes them for one stream (RFC 1952,
+// section 2.2; RFC 8878, section 3).
 #include <libdeflate.h>
 #include <string.h>
 #include <zstd.h>
@@ -96,8 +96,8 @@ class BlockCompressor final : public ByteSource {
         kind_(kind),
         level_(level),
         block_size_(kind == oci::Compression::gzip ? k_gzip_block : k_zstd_block) {
-    const auto count = std::clamp<int>(static_cast<int>(std::thread::hardware_concurrency()), 1,
-                                       k_max_threads);
+    const auto count =
+        std::clamp<int>(static_cast<int>(std::thread::hardware_concurrency()), 1, k_max_threads);
     ring_.resize(static_cast<std::size_t>(count) + 1);
     try {
       for (int i = 0; i < count; ++i) threads_.emplace_back([this] { work(); });

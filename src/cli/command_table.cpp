@@ -16,16 +16,25 @@ constexpr Verb k_completion = {"Generate shell autocompletions", setup_completio
 constexpr Verb k_container_exists = {"Check whether a container exists", setup_container_exists};
 constexpr Verb k_container_inspect = {"Show everything about containers", setup_container_inspect};
 constexpr Verb k_container_prune = {"Remove all stopped containers", setup_container_prune};
+constexpr Verb k_container_diff = {"Show what a container changed of its image",
+                                   setup_container_diff};
 constexpr Verb k_cp = {"Copy files between containers and the host", setup_cp};
 constexpr Verb k_create = {"Create a container without starting it", setup_create};
-constexpr Verb k_diff = {"Show what a container changed of its image", setup_diff};
+constexpr Verb k_diff = {"Show what a container or an image changed", setup_diff};
 constexpr Verb k_exec = {"Run a command in a running container", setup_exec};
 constexpr Verb k_export = {"Write a container's file system as a tar archive", setup_export};
 constexpr Verb k_help = {"Help about any command", setup_help};
 constexpr Verb k_history = {"Show how an image came to be", setup_history};
+constexpr Verb k_image_diff = {"Show what an image changed", setup_image_diff};
 constexpr Verb k_image_exists = {"Check whether an image exists", setup_image_exists};
 constexpr Verb k_image_inspect = {"Show everything about images", setup_image_inspect};
+constexpr Verb k_image_mount = {"Mount images for reading", setup_image_mount};
 constexpr Verb k_image_prune = {"Remove images without a name", setup_image_prune};
+constexpr Verb k_image_tree = {"Show the layers of an image", setup_image_tree};
+constexpr Verb k_image_trust_set = {"Say whether images of a registry may be used",
+                                    setup_image_trust_set};
+constexpr Verb k_image_trust_show = {"Show which images may be used", setup_image_trust_show};
+constexpr Verb k_image_unmount = {"Unmount images", setup_image_unmount};
 constexpr Verb k_images = {"List images", setup_images};
 constexpr Verb k_import = {"Make an image of a root file system's tar archive", setup_import};
 constexpr Verb k_info = {"Show the engine's settings and what this machine can do", setup_info};
@@ -35,6 +44,15 @@ constexpr Verb k_load = {"Load images from an archive", setup_load};
 constexpr Verb k_login = {"Log in to a registry", setup_login};
 constexpr Verb k_logout = {"Log out of a registry", setup_logout};
 constexpr Verb k_logs = {"Show what containers wrote", setup_logs};
+constexpr Verb k_manifest_add = {"Add images to a manifest list", setup_manifest_add};
+constexpr Verb k_manifest_annotate = {"Change an entry of a manifest list",
+                                      setup_manifest_annotate};
+constexpr Verb k_manifest_create = {"Create a manifest list", setup_manifest_create};
+constexpr Verb k_manifest_exists = {"Check whether a manifest list exists", setup_manifest_exists};
+constexpr Verb k_manifest_inspect = {"Show a manifest list", setup_manifest_inspect};
+constexpr Verb k_manifest_push = {"Push a manifest list to a registry", setup_manifest_push};
+constexpr Verb k_manifest_remove = {"Take an image out of a manifest list", setup_manifest_remove};
+constexpr Verb k_manifest_rm = {"Remove manifest lists", setup_manifest_rm};
 constexpr Verb k_pause = {"Freeze the processes of containers", setup_pause};
 constexpr Verb k_ps = {"List containers", setup_ps};
 constexpr Verb k_pull = {"Pull images from a registry", setup_pull};
@@ -59,6 +77,8 @@ constexpr Verb k_untag = {"Take names off an image", setup_untag};
 constexpr Verb k_version = {"Display the Coracle version information", setup_version};
 constexpr Verb k_wait = {"Wait for containers to end", setup_wait};
 constexpr Verb k_container_group = {"Manage containers"};
+constexpr Verb k_image_trust_group = {"Manage which images may be used"};
+constexpr Verb k_manifest_group = {"Manage lists of images for several platforms"};
 constexpr Verb k_image_group = {"Manage images"};
 constexpr Verb k_system_group = {"Manage the engine"};
 
@@ -72,7 +92,7 @@ constexpr auto k_table = std::to_array<CommandRow>({
     {"container commit", "", k_commit},
     {"container cp", "", k_cp},
     {"container create", "", k_create},
-    {"container diff", "", k_diff},
+    {"container diff", "", k_container_diff},
     {"container exec", "", k_exec},
     {"container exists", "", k_container_exists},
     {"container export", "", k_export},
@@ -98,12 +118,14 @@ constexpr auto k_table = std::to_array<CommandRow>({
     {"help", "", k_help},
     {"history", "", k_history},
     {"image", "", k_image_group},
+    {"image diff", "", k_image_diff},
     {"image exists", "", k_image_exists},
     {"image history", "", k_history},
     {"image import", "", k_import},
     {"image inspect", "", k_image_inspect},
     {"image load", "", k_load},
     {"image ls", "list", k_images},
+    {"image mount", "", k_image_mount},
     {"image prune", "", k_image_prune},
     {"image pull", "", k_pull},
     {"image push", "", k_push},
@@ -111,6 +133,11 @@ constexpr auto k_table = std::to_array<CommandRow>({
     {"image save", "", k_save},
     {"image search", "", k_search},
     {"image tag", "", k_tag},
+    {"image tree", "", k_image_tree},
+    {"image trust", "", k_image_trust_group},
+    {"image trust set", "", k_image_trust_set},
+    {"image trust show", "", k_image_trust_show},
+    {"image unmount", "umount", k_image_unmount},
     {"image untag", "", k_untag},
     {"images", "", k_images},
     {"import", "", k_import},
@@ -121,6 +148,15 @@ constexpr auto k_table = std::to_array<CommandRow>({
     {"login", "", k_login},
     {"logout", "", k_logout},
     {"logs", "", k_logs},
+    {"manifest", "", k_manifest_group},
+    {"manifest add", "", k_manifest_add},
+    {"manifest annotate", "", k_manifest_annotate},
+    {"manifest create", "", k_manifest_create},
+    {"manifest exists", "", k_manifest_exists},
+    {"manifest inspect", "", k_manifest_inspect},
+    {"manifest push", "", k_manifest_push},
+    {"manifest remove", "", k_manifest_remove},
+    {"manifest rm", "", k_manifest_rm},
     {"pause", "", k_pause},
     {"ps", "", k_ps},
     {"pull", "", k_pull},

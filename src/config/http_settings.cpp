@@ -13,10 +13,10 @@ constexpr const char* k_timeout_variable = "CORACLE_HTTP_TIMEOUT";
 constexpr std::int64_t k_max_timeout = 86'400;
 
 /// Where distributions keep what they trust: Debian, Fedora, openSUSE, Alpine.
-constexpr const char* k_bundles[] = {
-    "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/ssl/cert.pem"};
+constexpr const char* k_bundles[] = {"/etc/ssl/certs/ca-certificates.crt",
+                                     "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+                                     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+                                     "/etc/ssl/cert.pem"};
 
 std::string first_of(const char* name, const char* other) {
   const std::string value = environment(name);

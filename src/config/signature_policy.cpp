@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coracle/config/signature_policy.hpp"
 
+#include <unistd.h>
+
 #include "config/config_internal.hpp"
 #include "coracle/base/error.hpp"
 #include "coracle/base/json_value.hpp"
+#include "coracle/base/strings.hpp"
 #include "coracle/linux/file.hpp"
 
 namespace coracle::config {
 namespace {
 
+constexpr std::string_view k_system_directory = "/etc/containers";
 constexpr std::size_t k_max_file_size = 4U << 20;
 
 SignaturePolicy::Requirements read_requirements(const Json& list) {
@@ -97,16 +101,39 @@ void SignaturePolicy::require_allowed(std::string_view transport, std::string_vi
   }
 }
 
-SignaturePolicy load_signature_policy() {
+std::string own_signature_policy_file() {
+  const std::string own = ::geteuid() == 0 ? "" : own_containers_directory();
+  return (own.empty() ? std::string(k_system_directory) : own) + "/policy.json";
+}
+
+std::string signature_policy_file() {
   const std::string own = own_containers_directory();
-  for (const auto& directory : {own, std::string("/etc/containers")}) {
-    if (directory.empty()) continue;
-    const std::string file = directory + "/policy.json";
-    if (const auto text = linux::read_file_if_exists(file, k_max_file_size)) {
-      return parse_signature_policy(*text, file);
-    }
+  std::string file = own + "/policy.json";
+  if (!own.empty() && linux::exists(file)) return file;
+  return std::string(k_system_directory) + "/policy.json";
+}
+
+void set_signature_policy(const std::string& scope, const std::string& type) {
+  const std::string file = own_signature_policy_file();
+  const auto known = linux::read_file_if_exists(signature_policy_file(), k_max_file_size);
+  Json document = known ? parse_json(*known, signature_policy_file())
+                        : Json{{"default", {{{"type", "insecureAcceptAnything"}}}}};
+  const Json requirement = {{{"type", type == "reject" ? "reject" : "insecureAcceptAnything"}}};
+  if (scope == "default") {
+    document["default"] = requirement;
+  } else {
+    document["transports"]["docker"][scope] = requirement;
   }
-  return {};
+  const std::string text = dump_json_pretty(document) + "\n";
+  (void)parse_signature_policy(text, file);
+  linux::ensure_directory(parent_path(file), 0755);
+  linux::write_file_atomic(file, text, linux::Durability::power_loss, 0644);
+}
+
+SignaturePolicy load_signature_policy() {
+  const std::string file = signature_policy_file();
+  const auto text = linux::read_file_if_exists(file, k_max_file_size);
+  return text ? parse_signature_policy(*text, file) : SignaturePolicy();
 }
 
 }  // namespace coracle::config

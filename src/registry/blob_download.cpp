@@ -28,7 +28,7 @@ std::optional<std::uint64_t> range_start(std::string_view field) {
 class RangeDownload final : public Download {
  public:
   RangeDownload(std::shared_ptr<Endpoint> endpoint, std::string repository, std::string target,
-              Scopes scopes, oci::Descriptor blob, std::uint64_t offset)
+                Scopes scopes, oci::Descriptor blob, std::uint64_t offset)
       : endpoint_(std::move(endpoint)),
         repository_(std::move(repository)),
         target_(std::move(target)),
@@ -90,8 +90,7 @@ class RangeDownload final : public Download {
   void skip_to_position() {
     char buffer[64U << 10];
     for (std::uint64_t left = position_; left > 0;) {
-      const std::size_t got =
-          response_->read(buffer, std::min<std::uint64_t>(left, sizeof buffer));
+      const std::size_t got = response_->read(buffer, std::min<std::uint64_t>(left, sizeof buffer));
       if (got == 0) {
         throw Error(ErrorClass::unavailable, "blob {} ends too early", blob_.digest.str());
       }
@@ -145,8 +144,8 @@ std::unique_ptr<Download> make_blob_download(std::shared_ptr<Endpoint> endpoint,
                                              Scopes scopes, oci::Descriptor blob,
                                              std::uint64_t offset) {
   return std::make_unique<RangeDownload>(std::move(endpoint), std::move(repository),
-                                       std::move(target), std::move(scopes), std::move(blob),
-                                       offset);
+                                         std::move(target), std::move(scopes), std::move(blob),
+                                         offset);
 }
 
 }  // namespace coracle::registry

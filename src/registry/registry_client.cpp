@@ -133,8 +133,7 @@ std::vector<SearchResult> RegistryClient::search(const std::string& host, const 
   std::string page = fmt::format("/v2/_catalog?n={}", k_page);
   for (std::size_t pages = 0; !page.empty() && results.size() < limit; ++pages) {
     std::string next;
-    const Json document =
-        parse_json(registry->get_text(page, {}, k_max_answer, what, &next), what);
+    const Json document = parse_json(registry->get_text(page, {}, k_max_answer, what, &next), what);
     for (const auto& name : json::get_strings(document, "repositories")) {
       if (name.find(term) == std::string::npos || results.size() == limit) continue;
       SearchResult result;

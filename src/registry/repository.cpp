@@ -77,8 +77,7 @@ Document Repository::manifest(const std::string& reference) const {
     HttpRequest request;
     request.url = endpoint_->url(target("manifests/" + reference));
     request.fields.add("Accept", accepted_types());
-    HttpResponse response =
-        endpoint_->send_for_success(std::move(request), pull_scopes(), what);
+    HttpResponse response = endpoint_->send_for_success(std::move(request), pull_scopes(), what);
     return in_context(what, [&] {
       Document document;
       document.text = response.text(oci::k_max_manifest_size);
@@ -102,8 +101,8 @@ Document Repository::manifest(const std::string& reference) const {
 
 std::optional<Digest> Repository::find_manifest(const std::string& reference) const {
   const std::string what = fmt::format("reading manifest {} in {}", reference, name_);
-  const ResponseHead head = with_retries(
-      endpoint_->retries(), endpoint_->client().cancellation(), [&]() -> ResponseHead {
+  const ResponseHead head =
+      with_retries(endpoint_->retries(), endpoint_->client().cancellation(), [&]() -> ResponseHead {
         HttpRequest request;
         request.method = "HEAD";
         request.url = endpoint_->url(target("manifests/" + reference));
@@ -151,9 +150,9 @@ bool Repository::has_blob(const Digest& digest) const {
 }
 
 std::unique_ptr<Download> Repository::open_blob(const oci::Descriptor& blob,
-                                                  std::uint64_t offset) const {
+                                                std::uint64_t offset) const {
   return make_blob_download(endpoint_, name_, target("blobs/" + blob.digest.str()), pull_scopes(),
-                          blob, offset);
+                            blob, offset);
 }
 
 std::vector<std::string> Repository::tags() const {

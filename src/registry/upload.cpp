@@ -128,8 +128,7 @@ class Upload {
                   response.url().authority());
     }
     if (response.url().secure && !location_->secure) {
-      throw Error(ErrorClass::invalid_argument, "{}: {} is not encrypted", what_,
-                  location_->str());
+      throw Error(ErrorClass::invalid_argument, "{}: {} is not encrypted", what_, location_->str());
     }
   }
 

@@ -187,8 +187,8 @@ void BlobStore::remove_partials(const std::set<Digest>& kept) const {
   for (const auto& name : linux::list_directory(blobs_)) {
     if (!name.starts_with(k_partial_prefix)) continue;
     const std::string hex = name.substr(k_partial_prefix.size());
-    const bool needed = hex.size() == k_id_length && is_hex(hex) &&
-                        kept.contains(Digest::sha256_from_hex(hex));
+    const bool needed =
+        hex.size() == k_id_length && is_hex(hex) && kept.contains(Digest::sha256_from_hex(hex));
     if (!needed) remove_if_abandoned(blobs_ + "/" + name);
   }
 }

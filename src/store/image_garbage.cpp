@@ -5,6 +5,7 @@
 #include "coracle/base/error.hpp"
 #include "coracle/base/log.hpp"
 #include "coracle/linux/file.hpp"
+#include "coracle/oci/index.hpp"
 #include "coracle/store/container_store.hpp"
 #include "coracle/store/image_store.hpp"
 #include "store/image_index_internal.hpp"
@@ -32,6 +33,10 @@ std::optional<ImageStore::Needed> ImageStore::find_needed() const {
   needed.layers = *std::move(layers);
   for (const auto& entry : read_index()) {
     try {
+      if (entry.is_list()) {
+        add_list_members(entry.descriptor.digest, needed);
+        continue;
+      }
       ImageSummary summary;
       summary.id = entry.id();
       summary.manifest = entry.descriptor.digest;
@@ -48,6 +53,21 @@ std::optional<ImageStore::Needed> ImageStore::find_needed() const {
   }
   add_expected(needed);
   return needed;
+}
+
+/// Of the members of a list what is here.
+void ImageStore::add_list_members(const Digest& index, Needed& needed) const {
+  needed.blobs.insert(index);
+  const auto list = oci::parse_index(blobs_.read_text(index, oci::k_max_manifest_size), "index");
+  for (const auto& member : list.manifests) {
+    if (member.digest.algorithm() != "sha256" || !blobs_.has(member.digest)) continue;
+    needed.blobs.insert(member.digest);
+    const std::string text = blobs_.read_text(member.digest, oci::k_max_manifest_size);
+    if (oci::is_index(oci::detect_media_type(text, "manifest"))) continue;
+    const auto manifest = oci::parse_manifest(text, "manifest");
+    needed.blobs.insert(manifest.config.digest);
+    for (const auto& layer : manifest.layers) needed.blobs.insert(layer.digest);
+  }
 }
 
 /// What is damaged among it is not worth waiting for.

@@ -33,7 +33,7 @@ std::vector<ImageStore::Entry> ImageStore::read_index() const {
   if (!text) return entries;
   for (auto& descriptor : oci::parse_index(*text, path).manifests) {
     Entry entry{std::move(descriptor)};
-    if (entry.id().empty()) add_facts(entry);
+    if (entry.id().empty() && !entry.is_list()) add_facts(entry);
     entries.push_back(std::move(entry));
   }
   return entries;

@@ -9,6 +9,7 @@
 #include "coracle/base/strings.hpp"
 #include "coracle/oci/annotations.hpp"
 #include "coracle/oci/descriptor.hpp"
+#include "coracle/oci/media_types.hpp"
 #include "coracle/store/image_store.hpp"
 
 namespace coracle::store {
@@ -17,8 +18,14 @@ inline constexpr const char* k_annotation_id = "io.coracle.image.id";
 inline constexpr const char* k_annotation_size = "io.coracle.image.size";
 inline constexpr const char* k_annotation_index = "io.coracle.image.index";
 
+/// Of a manifest list: JSON, {"sha256:…": "docker://…"}.
+inline constexpr const char* k_annotation_sources = "io.coracle.list.sources";
+
 struct ImageStore::Entry {
   oci::Descriptor descriptor;
+
+  /// An index of several images, and no image.
+  bool is_list() const noexcept { return oci::is_index(descriptor.media_type); }
 
   std::string name() const {
     return std::string(descriptor.annotation(oci::k_annotation_ref_name));

@@ -110,9 +110,8 @@ ImageSummary ImageStore::find(std::string_view name) const {
 
 std::vector<std::string> tags_of(const ImageSummary& image) {
   std::vector<std::string> tags;
-  std::ranges::copy_if(image.names, std::back_inserter(tags), [](const std::string& name) {
-    return name.find('@') == std::string::npos;
-  });
+  std::ranges::copy_if(image.names, std::back_inserter(tags),
+                       [](const std::string& name) { return name.find('@') == std::string::npos; });
   return tags;
 }
 

@@ -15,11 +15,14 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-/// Gives an image that has just lost its last name an entry without one.
+/// Gives an image (or a list) that has just lost its last name an entry without one.
 template <typename Entry>
 void keep_nameless(std::vector<Entry>& entries, Entry lost) {
-  const std::string id = lost.id();
-  if (std::ranges::any_of(entries, [&](const Entry& entry) { return entry.id() == id; })) return;
+  const auto same = [&](const Entry& entry) {
+    return lost.is_list() ? entry.descriptor.digest == lost.descriptor.digest
+                          : entry.id() == lost.id();
+  };
+  if (std::ranges::any_of(entries, same)) return;
   lost.set_name("");
   entries.push_back(std::move(lost));
 }

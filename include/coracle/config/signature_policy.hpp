@@ -29,6 +29,15 @@ struct SignaturePolicy {
   const Requirements& requirements_for(std::string_view transport, std::string_view scope) const;
 };
 
+/// Which file counts: the user's policy.json, else that of the system, whether it is there or not.
+std::string signature_policy_file();
+/// Where this user may set a policy: an ordinary user has a file of their own.
+std::string own_signature_policy_file();
+/// Sets the requirement of a registry (or repository), or the default: what else there is stays.
+/// @param scope  "default" or a name
+/// @param type   "accept" or "reject"
+void set_signature_policy(const std::string& scope, const std::string& type);
+
 /// Reads the user's policy.json, else /etc/containers/policy.json.
 /// @throws Error invalid_argument naming the file
 SignaturePolicy load_signature_policy();

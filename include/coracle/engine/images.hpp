@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "coracle/archive/layers.hpp"
 #include "coracle/base/json.hpp"
 #include "coracle/engine/context.hpp"
 
@@ -54,6 +55,34 @@ struct HistoryEntry {
 };
 /// The newest first.
 std::vector<HistoryEntry> image_history(Context& context, std::string_view name);
+
+struct TreeLayer {
+  Digest diff_id;
+  std::uint64_t size = 0;
+  std::vector<std::string> top_layer_of;  ///< names of images that end with it
+};
+struct ImageTree {
+  store::ImageSummary image;
+  std::vector<TreeLayer> layers;              ///< the lowest first
+  std::vector<store::ImageSummary> children;  ///< images that begin with these layers, and go on
+};
+ImageTree image_tree(Context& context, std::string_view name);
+
+/// What an image changed: against `base`, or against all but its top layer.
+/// @throws Error not_implemented when the image does not begin with the layers of its base
+std::vector<archive::Change> diff_image(Context& context, std::string_view name,
+                                        const std::optional<std::string>& base);
+
+struct ImageMount {
+  store::ImageSummary image;
+  std::string path;
+};
+/// Mounts an image for reading, in the mount namespace of this process; an ordinary user is in
+/// `coracle unshare` for that.
+ImageMount mount_image(Context& context, std::string_view name);
+/// @returns whether it was mounted
+bool unmount_image(Context& context, const store::ImageSummary& image);
+std::vector<ImageMount> mounted_images(Context& context);
 
 /// Applies "CMD …", "ENV …" and so on to an image's configuration, as --change takes them.
 void apply_change(std::string_view change, oci::ContainerConfig& config);

@@ -55,7 +55,8 @@ struct PullRequest {
 ///         asked; invalid_argument for what is damaged. What had come before a connection broke is
 ///         kept for the next attempt.
 std::vector<std::string> pull_image(Context& context, const PullRequest& request,
-                                    TransferObserver& observer, const linux::Cancellation& cancellation);
+                                    TransferObserver& observer,
+                                    const linux::Cancellation& cancellation);
 
 /// The same in a process of its own, so that this one stays outside of the engine's user namespace
 /// and without threads, and can go on to start a container. The caller has no threads.

@@ -32,4 +32,8 @@ struct RootfsPlan {
   std::vector<std::string> options;
 };
 
+/// Mounts a plan of kind overlay. Async-signal-safe; may change the working directory.
+/// @returns false with errno set
+bool try_mount_overlay(const RootfsPlan& plan) noexcept;
+
 }  // namespace coracle::linux

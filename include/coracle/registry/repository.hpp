@@ -98,8 +98,8 @@ class Repository {
 };
 
 struct SearchResult {
-  std::string index;        ///< the registry
-  std::string name;         ///< with the registry
+  std::string index;  ///< the registry
+  std::string name;   ///< with the registry
   std::string description;
   std::int64_t stars = 0;
   bool official = false;

@@ -14,6 +14,7 @@
 #include "coracle/oci/manifest.hpp"
 #include "coracle/store/blob_store.hpp"
 #include "coracle/store/layer_store.hpp"
+#include "coracle/store/manifest_list.hpp"
 
 namespace coracle::store {
 
@@ -25,8 +26,8 @@ struct ImageSummary {
   /// Sorted: "docker.io/library/debian:12", or "docker.io/library/debian@sha256:…" for what was
   /// asked for by its digest.
   std::vector<std::string> names;
-  std::string created;             ///< RFC 3339
-  std::uint64_t size = 0;          ///< of all layers unpacked, bytes
+  std::string created;     ///< RFC 3339
+  std::uint64_t size = 0;  ///< of all layers unpacked, bytes
 };
 
 struct Image {
@@ -61,6 +62,16 @@ class ImageStore {
   void forget(const ImageSummary& image);
   /// forget(), then collect_garbage().
   void remove(const ImageSummary& image);
+
+  /// Manifest lists have names as images have, and no name is both.
+  /// @param name  as users write it
+  std::optional<ManifestList> try_find_list(std::string_view name) const;
+  /// @throws Error not_found in podman's words
+  ManifestList find_list(std::string_view name) const;
+  /// Adds a list, or puts it in the place of the one of its name. @returns its digest
+  Digest save_list(const ManifestList& list);
+  /// Takes it out of the index. @returns whether it was there
+  bool remove_list(const std::string& name);
 
   /// Deletes blobs and layers that no image and no container refers to. Leaves them to the next
   /// call while somebody adds an image or creates a container, and while the record of an image or
@@ -101,6 +112,7 @@ class ImageStore {
   struct Needed;
   std::optional<Needed> find_needed() const;
   void add_expected(Needed& needed) const;
+  void add_list_members(const Digest& index, Needed& needed) const;
   std::string expectations() const { return layout_ + "/.expected"; }
 
   std::string root_;

@@ -36,7 +36,10 @@ std::string PlatformValues::text() const {
   }
   const oci::Platform& host = oci::host_platform();
   oci::Platform asked{os.empty() ? host.os : os,
-                      architecture.empty() ? host.architecture : architecture, variant, {}, {}};
+                      architecture.empty() ? host.architecture : architecture,
+                      variant,
+                      {},
+                      {}};
   return oci::to_string(oci::normalize(asked));
 }
 

@@ -142,8 +142,8 @@ class Bars final : public TransferObserver {
 
   static std::string bar_of(const Entry& entry) {
     const std::uint64_t whole = std::max<std::uint64_t>(entry.size, 1);
-    const auto filled = static_cast<std::size_t>(
-        std::min<std::uint64_t>(entry.passed, whole) * k_bar_width / whole);
+    const auto filled = static_cast<std::size_t>(std::min<std::uint64_t>(entry.passed, whole) *
+                                                 k_bar_width / whole);
     std::string bar(filled, '=');
     if (filled < k_bar_width) bar += '>';
     bar.resize(k_bar_width, '-');

@@ -49,9 +49,10 @@ bool fits_platform(const ContainerRequest& request, const oci::ImageConfig& imag
 
 void require_platform(const ContainerRequest& request, const oci::ImageConfig& image) {
   if (fits_platform(request, image)) return;
-  throw Error(ErrorClass::not_found, "{}: no image for platform {}, only for {}", request.image,
-              request.platform,
-              oci::to_string(oci::normalize({image.os, image.architecture, image.variant, {}, {}})));
+  throw Error(
+      ErrorClass::not_found, "{}: no image for platform {}, only for {}", request.image,
+      request.platform,
+      oci::to_string(oci::normalize({image.os, image.architecture, image.variant, {}, {}})));
 }
 
 /// Whether the image is here, and is what was asked for.
@@ -63,12 +64,10 @@ bool is_good_enough(Context& context, const ContainerRequest& request,
 
 store::ImageSummary obtain_image(Context& context, const ContainerRequest& request,
                                  const PullImage& pull) {
-  const bool ask_first =
-      request.pull == PullPolicy::always || request.pull == PullPolicy::newer;
+  const bool ask_first = request.pull == PullPolicy::always || request.pull == PullPolicy::newer;
   if (ask_first && pull) pull();
   auto summary = context.images().try_find(request.image);
-  if (request.pull == PullPolicy::missing && pull &&
-      !is_good_enough(context, request, summary)) {
+  if (request.pull == PullPolicy::missing && pull && !is_good_enough(context, request, summary)) {
     pull();
     summary = context.images().try_find(request.image);
   }
@@ -181,8 +180,7 @@ void resolve_isolation(Context& context, const ContainerRequest& request, Contai
   resolve_resources(context, request, config);
 }
 
-ContainerConfig resolve(Context& context, const ContainerRequest& request,
-                        const PullImage& pull) {
+ContainerConfig resolve(Context& context, const ContainerRequest& request, const PullImage& pull) {
   ContainerConfig config;
   config.id = random_id();
   config.name = request.name.empty() ? random_name() : request.name;

@@ -44,9 +44,8 @@ class CompressionMemory {
   void note(const Digest& diff_id, oci::Compression kind, const oci::Descriptor& blob) const {
     try {
       linux::ensure_directory(directory_);
-      linux::write_file_atomic(
-          path(diff_id, kind),
-          dump_json({{"digest", blob.digest.str()}, {"size", blob.size}}));
+      linux::write_file_atomic(path(diff_id, kind),
+                               dump_json({{"digest", blob.digest.str()}, {"size", blob.size}}));
     } catch (const Error& error) {
       log::debug("{}", error.describe());
     }
@@ -154,8 +153,7 @@ class Delivery {
   void send_layer(std::size_t i) {
     const oci::Descriptor& layer = image_.manifest.layers[i];
     const auto kind = recompression(layer);
-    const auto item =
-        observer_.begin("blob", layer.digest, static_cast<std::uint64_t>(layer.size));
+    const auto item = observer_.begin("blob", layer.digest, static_cast<std::uint64_t>(layer.size));
     try {
       observer_.end(item, kind ? send_recompressed(i, *kind, item) : send_as_it_is(i, item));
     } catch (...) {

@@ -12,8 +12,8 @@ namespace coracle::engine {
 /// What becomes of an image on its way out.
 struct OutgoingForm {
   std::optional<oci::Format> format;            ///< unset: as it is
-  std::optional<oci::Compression> compression;  ///< unset: as it is; gzip for what is not packed, or
-                                                ///< was made here
+  std::optional<oci::Compression> compression;  ///< unset: as it is; gzip for what is not packed,
+                                                ///< or was made here
   int level = -1;
 };
 

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "coracle/engine/context.hpp"
+#include "coracle/engine/transfers.hpp"
 #include "coracle/registry/repository.hpp"
 #include "engine/image/location.hpp"
 
@@ -27,10 +27,16 @@ class ImageDestination {
   virtual void put_manifest(const registry::Document& manifest) = 0;
 };
 
-/// @param name  in full, with tag or digest
-std::unique_ptr<ImageDestination> make_registry_destination(Context& context,
-                                                            registry::Repository repository,
-                                                            const std::string& reference);
+/// Any transport but those of docker's own format, which takes whole archives.
+std::unique_ptr<ImageDestination> open_destination(Context& context, const ImageLocation& location,
+                                                   const RegistryOptions& options,
+                                                   TransferObserver& observer,
+                                                   const linux::Cancellation& cancellation);
+
+/// @param name  of the image there
+std::unique_ptr<ImageDestination> make_registry_destination(
+    Context& context, const std::string& name, const RegistryOptions& options,
+    TransferObserver& observer, const linux::Cancellation& cancellation);
 /// An OCI layout, in which other images may be.
 /// @param name  its annotation org.opencontainers.image.ref.name; may be empty
 std::unique_ptr<ImageDestination> make_layout_destination(const std::string& directory,

@@ -39,15 +39,13 @@ oci::Descriptor describe(const store::BlobStore& blobs, const Digest& digest,
 std::vector<LoadedImage> load_docker_images(const LoadContext& context,
                                             const ArchiveContents& contents) {
   const auto& blobs = context.addition.context().images().blobs();
-  const Json list = parse_json(blobs.read_text(contents.find("manifest.json"), k_max_document),
-                               "manifest.json");
+  const Json list =
+      parse_json(blobs.read_text(contents.find("manifest.json"), k_max_document), "manifest.json");
   if (!list.is_array() || list.size() > k_max_images) {
     throw Error(ErrorClass::invalid_argument, "manifest.json: expected an array of images");
   }
   const std::string wanted =
-      context.wanted.empty()
-          ? ""
-          : oci::parse_normalized(context.wanted).with_default_tag().str();
+      context.wanted.empty() ? "" : oci::parse_normalized(context.wanted).with_default_tag().str();
   std::vector<LoadedImage> loaded;
   for (const Json& entry : list) {
     IncomingImage image;
@@ -61,16 +59,16 @@ std::vector<LoadedImage> load_docker_images(const LoadContext& context,
     }
     oci::Manifest manifest;
     manifest.media_type = std::string(oci::k_oci_manifest);
-    manifest.config = describe(blobs, contents.find(json::require_string(entry, "Config")),
-                               oci::k_oci_config);
+    manifest.config =
+        describe(blobs, contents.find(json::require_string(entry, "Config")), oci::k_oci_config);
     for (const auto& name : json::get_strings(entry, "Layers")) {
       const Digest& layer = contents.find(name);
       manifest.layers.push_back(describe(blobs, layer, layer_type(blobs, layer)));
     }
     image.manifest = oci::serialize(manifest);
     image.digest = sha256_of(image.manifest);
-    const std::string id = receive_image(context.addition, image, nullptr, context.observer,
-                                         context.cancellation);
+    const std::string id =
+        receive_image(context.addition, image, nullptr, context.observer, context.cancellation);
     loaded.push_back({id, std::move(image.names)});
   }
   return loaded;

@@ -72,7 +72,8 @@ void read_to_end(archive::ByteSource& source) {
 class Team {
  public:
   Team(ImageAddition& addition, const oci::Manifest& manifest, const oci::ImageConfig& config,
-       const BlobOrigin* origin, TransferObserver& observer, const linux::Cancellation& cancellation)
+       const BlobOrigin* origin, TransferObserver& observer,
+       const linux::Cancellation& cancellation)
       : addition_(addition),
         blobs_(addition.context().images().blobs()),
         layers_(addition.context().images().layers()),
@@ -120,8 +121,7 @@ class Team {
 
   void take(std::size_t i) {
     const oci::Descriptor& blob = manifest_.layers[i];
-    const auto item =
-        observer_.begin("blob", blob.digest, static_cast<std::uint64_t>(blob.size));
+    const auto item = observer_.begin("blob", blob.digest, static_cast<std::uint64_t>(blob.size));
     try {
       observer_.end(item, take_unless_present(i, item));
     } catch (...) {
@@ -179,9 +179,7 @@ class Team {
   std::vector<std::string> wait_for_lower(std::size_t i) {
     const auto end = ready_.begin() + static_cast<std::ptrdiff_t>(i);
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] {
-      return failure_ || std::find(ready_.begin(), end, false) == end;
-    });
+    changed_.wait(lock, [&] { return failure_ || std::find(ready_.begin(), end, false) == end; });
     lock.unlock();
     require_going();
     std::vector<std::string> directories;

@@ -107,8 +107,8 @@ class LayoutReader {
       image.digest = choose_platform(index, context_.platform).digest;
       image.manifest = text_of_(image.digest);
     }
-    std::string id = receive_image(context_.addition, image, origin_, context_.observer,
-                                   context_.cancellation);
+    std::string id =
+        receive_image(context_.addition, image, origin_, context_.observer, context_.cancellation);
     return {std::move(id), std::move(image.names)};
   }
 
@@ -159,17 +159,16 @@ std::vector<LoadedImage> load_plain_directory(const LoadContext& context,
     const auto index = oci::parse_index(image.index, "manifest.json");
     // Those of an index lie beside it, named by their digits.
     const auto& chosen = choose_platform(index, context.platform);
-    image.manifest =
-        linux::read_file(directory + "/" + std::string(chosen.digest.hex()) + ".manifest.json",
-                         k_max_document);
+    image.manifest = linux::read_file(
+        directory + "/" + std::string(chosen.digest.hex()) + ".manifest.json", k_max_document);
     if (sha256_of(image.manifest) != chosen.digest) {
       throw Error(ErrorClass::invalid_argument, "manifest {} in '{}' is damaged",
                   chosen.digest.str(), directory);
     }
   }
   image.digest = sha256_of(image.manifest);
-  std::string id = receive_image(context.addition, image, &origin, context.observer,
-                                 context.cancellation);
+  std::string id =
+      receive_image(context.addition, image, &origin, context.observer, context.cancellation);
   return {{std::move(id), std::move(image.names)}};
 }
 

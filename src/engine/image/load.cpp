@@ -106,7 +106,7 @@ std::vector<std::string> load_images(Context& context, const std::string& source
                            ""};
     const auto images = location.transport != Transport::registry ? load_from(load, location)
                         : is_directory(source)                    ? load_directory(load, source)
-                                               : load_archive_file(load, source);
+                                                                  : load_archive_file(load, source);
     if (images.empty()) throw Error(ErrorClass::invalid_argument, "it holds no image");
     std::vector<std::string> loaded;
     for (const auto& image : images) {

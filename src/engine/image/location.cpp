@@ -46,10 +46,11 @@ std::string ImageLocation::str() const {
 
 ImageLocation parse_location(std::string_view text) {
   const auto pair = split_once(text, ':');
-  const auto* known = pair ? std::ranges::find(k_known, pair->first, &Known::prefix) : k_known.end();
+  const auto* known =
+      pair ? std::ranges::find(k_known, pair->first, &Known::prefix) : k_known.end();
   // "docker:5000/a" is a registry called docker.
-  const bool is_name = known == k_known.end() || (known->transport == Transport::registry &&
-                                                  !pair->second.starts_with("//"));
+  const bool is_name = known == k_known.end() ||
+                       (known->transport == Transport::registry && !pair->second.starts_with("//"));
   if (is_name) return {Transport::registry, "", std::string(text)};
   ImageLocation location{known->transport, "", ""};
   std::string_view rest = pair->second;

@@ -66,9 +66,8 @@ class RegistryPull {
 
   std::string pull_first(const std::vector<oci::Reference>& candidates) {
     if (const auto id = local_image(candidates)) return *id;
-    return first_of(candidates, [&](const oci::Reference& candidate) {
-      return pull_from_sources(candidate);
-    });
+    return first_of(candidates,
+                    [&](const oci::Reference& candidate) { return pull_from_sources(candidate); });
   }
 
   std::vector<std::string> pull_all_tags(const std::vector<oci::Reference>& candidates) {
@@ -103,9 +102,8 @@ class RegistryPull {
   bool fits_platform(const store::ImageSummary& image) {
     if (request_.platform.empty()) return true;
     const auto config = context_.images().load(image).config;
-    return oci::matches(
-        oci::parse_platform(request_.platform),
-        oci::normalize({config.os, config.architecture, config.variant, {}, {}}));
+    return oci::matches(oci::parse_platform(request_.platform),
+                        oci::normalize({config.os, config.architecture, config.variant, {}, {}}));
   }
 
   std::string pull_from_sources(const oci::Reference& candidate) {
@@ -128,8 +126,7 @@ class RegistryPull {
   }
 
   std::string pull_from(const registry::Repository& repository, const oci::Reference& candidate) {
-    const std::string reference =
-        candidate.has_digest() ? candidate.digest.str() : candidate.tag;
+    const std::string reference = candidate.has_digest() ? candidate.digest.str() : candidate.tag;
     const auto known = context_.images().try_find(candidate.str());
     if (request_.policy == PullPolicy::newer && known && fits_platform(*known)) {
       const auto current = repository.find_manifest(reference);
@@ -169,7 +166,8 @@ class RegistryPull {
 }  // namespace
 
 std::vector<std::string> pull_image(Context& context, const PullRequest& request,
-                                    TransferObserver& observer, const linux::Cancellation& cancellation) {
+                                    TransferObserver& observer,
+                                    const linux::Cancellation& cancellation) {
   const ImageLocation location = parse_location(request.source);
   if (location.transport == Transport::registry) {
     return RegistryPull(context, request, observer, cancellation).run(location.name);

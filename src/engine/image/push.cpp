@@ -7,7 +7,6 @@
 #include "coracle/registry/docker_daemon.hpp"
 #include "engine/image/deliver.hpp"
 #include "engine/image/location.hpp"
-#include "engine/image/registry_access.hpp"
 #include "engine/image/save.hpp"
 
 namespace coracle::engine {
@@ -65,7 +64,8 @@ class Push {
           location.transport == Transport::docker_daemon) {
         return push_to_docker(context_, image, location, cancellation_);
       }
-      const auto destination = open(location);
+      const auto destination =
+          open_destination(context_, location, request_.registry, observer_, cancellation_);
       const auto manifest =
           deliver_content(context_, image, form, *destination, observer_, cancellation_);
       observer_.say("Writing manifest to image destination");
@@ -75,37 +75,10 @@ class Push {
   }
 
  private:
-  std::unique_ptr<ImageDestination> open(const ImageLocation& location) {
-    switch (location.transport) {
-      case Transport::registry: return open_registry(location.name);
-      case Transport::oci_layout: return make_layout_destination(location.path, location.name);
-      case Transport::oci_archive:
-        return make_layout_archive_destination(location.path, location.name);
-      case Transport::directory: return make_directory_destination(location.path);
-      case Transport::docker_archive:
-      case Transport::docker_daemon:
-      case Transport::storage: break;
-    }
-    throw Error(ErrorClass::invalid_argument, "an image cannot be pushed to '{}'",
-                location.str());
-  }
-
-  std::unique_ptr<ImageDestination> open_registry(const std::string& name) {
-    const auto reference = oci::parse_normalized(name).with_default_tag();
-    const config::Registries registries = config::load_registries();
-    // A push goes to the place itself, never to a mirror.
-    const auto place = registries.sources_of(reference.name(), false).back();
-    client_.emplace(access_of(request_.registry, &observer_), cancellation_);
-    return make_registry_destination(
-        context_, client_->repository(place.name, is_insecure(request_.registry, place.insecure)),
-        reference.has_digest() ? reference.digest.str() : reference.tag);
-  }
-
   Context& context_;
   const PushRequest& request_;
   TransferObserver& observer_;
   const linux::Cancellation& cancellation_;
-  std::optional<registry::RegistryClient> client_;
 };
 
 }  // namespace

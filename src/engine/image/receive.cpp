@@ -60,9 +60,9 @@ std::string receive_image(ImageAddition& addition, const IncomingImage& image,
   const auto& blobs = images.blobs();
   const auto manifest = oci::parse_manifest(image.manifest, "manifest");
   if (!manifest.is_image()) {
-    throw Error(ErrorClass::invalid_argument, "this is no image, but an artifact of type '{}'",
-                manifest.artifact_type.empty() ? manifest.config.media_type
-                                               : manifest.artifact_type);
+    throw Error(
+        ErrorClass::invalid_argument, "this is no image, but an artifact of type '{}'",
+        manifest.artifact_type.empty() ? manifest.config.media_type : manifest.artifact_type);
   }
   take_config(blobs, manifest.config, origin, observer);
   const auto config = oci::parse_image_config(

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "engine/image/save.hpp"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -12,7 +14,6 @@
 #include "coracle/linux/file.hpp"
 #include "coracle/oci/annotations.hpp"
 #include "coracle/oci/index.hpp"
-#include "engine/image/save.hpp"
 
 namespace coracle::engine {
 namespace {

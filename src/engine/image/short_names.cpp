@@ -25,8 +25,7 @@ std::vector<oci::Reference> resolve_short_name(std::string_view name,
   if (alias != registries.aliases.end()) return {in_full(alias->second, given)};
   const auto& search = registries.unqualified_search;
   if (search.empty()) return {in_full(given.name(), given)};
-  if (search.size() > 1 &&
-      registries.short_name_mode == config::ShortNameMode::enforcing) {
+  if (search.size() > 1 && registries.short_name_mode == config::ShortNameMode::enforcing) {
     Error error(ErrorClass::conflict,
                 "short-name \"{}\" did not resolve to an alias, and may be in any of {}", name,
                 join(search, ", "));

@@ -29,9 +29,7 @@ class Search {
         registries_(config::load_registries()),
         client_(access_of(request.options, nullptr), cancellation) {}
 
-  std::vector<FoundImage> run() {
-    return request_.list_tags ? list_tags() : find_images();
-  }
+  std::vector<FoundImage> run() { return request_.list_tags ? list_tags() : find_images(); }
 
  private:
   std::vector<FoundImage> find_images() {
@@ -44,8 +42,8 @@ class Search {
     for (const auto& place : places) {
       try {
         const bool insecure = is_insecure(request_.options, registries_.is_insecure(place));
-        for (auto& result : client_.search(place, term,
-                                           static_cast<std::size_t>(request_.limit), insecure)) {
+        for (auto& result :
+             client_.search(place, term, static_cast<std::size_t>(request_.limit), insecure)) {
           found.push_back({result.index, result.name, result.description, result.stars,
                            result.official, result.automated, ""});
         }
@@ -93,8 +91,8 @@ class Search {
 std::vector<FoundImage> search_registries(const SearchRequest& request,
                                           const linux::Cancellation& cancellation) {
   if (request.limit < 1 || request.limit > k_max_limit) {
-    throw Error(ErrorClass::invalid_argument, "invalid --limit {}: expected 1 to {}",
-                request.limit, k_max_limit);
+    throw Error(ErrorClass::invalid_argument, "invalid --limit {}: expected 1 to {}", request.limit,
+                k_max_limit);
   }
   return Search(request, cancellation).run();
 }

@@ -33,7 +33,7 @@ class UploadBody {
 struct HttpRequest {
   std::string method = "GET";
   Url url;
-  HttpFields fields;             ///< without Host and Content-Length
+  HttpFields fields;  ///< without Host and Content-Length
   std::string body;
   UploadBody* upload = nullptr;  ///< instead of `body`; then redirects are not followed
   bool verify = true;            ///< whether the server's certificate must be valid
@@ -79,8 +79,8 @@ class HttpClient {
   HttpClient(config::HttpSettings settings, std::string certificates,
              const linux::Cancellation& cancellation);
 
-  /// Sends a request and waits for the answer's head, whatever its status. At most ten redirects are
-  /// followed; to another origin without Authorization, from https to http not at all.
+  /// Sends a request and waits for the answer's head, whatever its status. At most ten redirects
+  /// are followed; to another origin without Authorization, from https to http not at all.
   /// @throws Error unavailable when the server cannot be reached, hangs up or is silent;
   ///         invalid_argument for answers that make no sense
   HttpResponse request(HttpRequest request);

@@ -45,9 +45,9 @@ Socket Connector::open_tunnel(const Proxy& proxy, const Url& url) const {
                 proxy.url.str());
   }
   return in_context("using the proxy " + proxy.url.authority(), [&] {
-    Socket socket = Socket::connect(
-        proxy.url.host, proxy.url.port, std::min(k_connect_patience, settings_.patience),
-        cancellation_);
+    Socket socket =
+        Socket::connect(proxy.url.host, proxy.url.port,
+                        std::min(k_connect_patience, settings_.patience), cancellation_);
     socket.set_patience(settings_.patience);
     HttpConnection connection(std::make_unique<PlainStream>(std::move(socket)));
     RequestHead head;

@@ -19,7 +19,8 @@ namespace coracle::registry {
 /// May be used by several threads.
 class Connector {
  public:
-  /// @param certificates  --cert-dir: a directory of certificates for every server, instead of those
+  /// @param certificates  --cert-dir: a directory of certificates for every server, instead of
+  /// those
   ///                      in settings.certificate_parents; may be empty
   Connector(config::HttpSettings settings, std::string certificates,
             const linux::Cancellation& cancellation);

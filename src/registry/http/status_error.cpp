@@ -30,14 +30,16 @@ ErrorClass class_of(int status) {
 /// Only what can be shown on a terminal.
 std::string printable(std::string text) {
   text.resize(std::min(text.size(), k_max_words));
-  std::ranges::replace_if(text, [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
+  std::ranges::replace_if(
+      text, [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
   return text;
 }
 
 std::string words_of(const Json& document) {
   // Token servers: RFC 6749, section 5.2, or docker's {"details": …}.
   std::string words;
-  if (const auto* errors = json::find(document, "errors"); errors != nullptr && errors->is_array()) {
+  if (const auto* errors = json::find(document, "errors");
+      errors != nullptr && errors->is_array()) {
     for (const auto& error : *errors) {
       if (!error.is_object()) continue;
       const std::string code = to_lower(json::get_string(error, "code"));

@@ -10,9 +10,6 @@ namespace coracle::runtime::child {
 /// host's tree stays the working directory until leave_host_root().
 Roots enter_rootfs(const ChildPlan& plan, int socket) noexcept;
 
-/// Mounts a plan of kind overlay. False with errno set.
-bool try_mount_overlay(const linux::RootfsPlan& plan) noexcept;
-
 /// Detaches the host's tree from the container's mount namespace.
 void leave_host_root(const ChildPlan& plan, const Roots& roots, int socket) noexcept;
 

@@ -57,7 +57,7 @@ void note_file_sources(ChildPlan& plan) {
 }  // namespace
 
 void mount_overlay(const linux::RootfsPlan& plan) {
-  if (!child::try_mount_overlay(plan)) {
+  if (!linux::try_mount_overlay(plan)) {
     throw SysError("cannot mount the root file system on '{}'", plan.mount_point);
   }
 }

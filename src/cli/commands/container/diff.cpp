@@ -1,47 +1,80 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cli/commands/change_listing.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/commands/session.hpp"
-#include "cli/format/listing.hpp"
-#include "coracle/base/json_value.hpp"
 #include "coracle/engine/containers.hpp"
+#include "coracle/engine/images.hpp"
 
 namespace coracle::cli {
 namespace {
 
-struct Values {
-  std::string format;
-};
+std::vector<archive::Change> changes_of_container(engine::Context& engine,
+                                                  const CommandContext& context) {
+  return engine::diff_container(engine, engine.containers().find(context.arguments[0]));
+}
 
-int diff(const Values& values, CommandContext& context) {
-  auto engine = open_engine(context);
-  const auto changes =
-      engine::diff_container(engine, engine.containers().find(context.arguments[0]));
-  constexpr const char* k_names[] = {"changed", "added", "deleted"};
-  constexpr char k_letters[] = {'C', 'A', 'D'};
-  Json document = Json::object();
-  for (const auto& change : changes) {
-    const auto kind = static_cast<std::size_t>(change.kind);
-    if (format::is_json_format(values.format)) {
-      document[k_names[kind]].push_back(change.path);
-    } else {
-      context.out.print("{} {}\n", k_letters[kind], change.path);
-    }
-  }
-  if (format::is_json_format(values.format)) context.out.line(dump_json_pretty(document));
-  return 0;
+std::vector<archive::Change> changes_of_image(engine::Context& engine,
+                                              const CommandContext& context) {
+  std::optional<std::string> base;
+  if (context.arguments.size() > 1) base = context.arguments[1];
+  return engine::diff_image(engine, context.arguments[0], base);
+}
+
+void declare_format(Command& command, std::string& format) {
+  command.options()
+      .add("format", '\0', format, "Change the output format to JSON")
+      .choices({"json"});
 }
 
 }  // namespace
 
-void setup_diff(Command& command) {
-  auto& values = command.values<Values>();
+void setup_container_diff(Command& command) {
+  auto& format = command.values<std::string>();
   command.usage("[options] CONTAINER")
       .arguments(ArgumentRule::exactly(1), CompletionKind::container)
+      .example("container diff web")
+      .run([&format](CommandContext& context) {
+        auto engine = open_engine(context);
+        print_changes(changes_of_container(engine, context), format, context);
+        return 0;
+      });
+  declare_format(command, format);
+}
+
+void setup_image_diff(Command& command) {
+  auto& format = command.values<std::string>();
+  command.usage("[options] IMAGE [BASE]")
+      .describe(
+          "Show what the top layer of an image changed, or the image against the one it is "
+          "made from")
+      .arguments(ArgumentRule::between(1, 2), CompletionKind::image)
+      .example("image diff me/web debian:12")
+      .run([&format](CommandContext& context) {
+        auto engine = open_engine(context);
+        print_changes(changes_of_image(engine, context), format, context);
+        return 0;
+      });
+  declare_format(command, format);
+}
+
+void setup_diff(Command& command) {
+  auto& format = command.values<std::string>();
+  command.usage("[options] CONTAINER|IMAGE [BASE]")
+      .describe("Show what a container changed of its image, or an image of the one below it")
+      .arguments(ArgumentRule::between(1, 2), CompletionKind::container_or_image)
       .example("diff web")
-      .run([&values](CommandContext& context) { return diff(values, context); });
-  command.options()
-      .add("format", '\0', values.format, "Change the output format to JSON")
-      .choices({"json"});
+      .example("diff me/web debian:12")
+      .run([&format](CommandContext& context) {
+        auto engine = open_engine(context);
+        const bool is_container =
+            context.arguments.size() == 1 && engine.containers().try_find(context.arguments[0]);
+        const bool is_image = !is_container && engine.images().try_find(context.arguments[0]);
+        print_changes(
+            is_image ? changes_of_image(engine, context) : changes_of_container(engine, context),
+            format, context);
+        return 0;
+      });
+  declare_format(command, format);
 }
 
 }  // namespace coracle::cli

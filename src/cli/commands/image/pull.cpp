@@ -20,8 +20,7 @@ int pull(Values& values, CommandContext& context) {
   for_each_name(context, context.arguments, [&](const std::string& name) {
     values.request.source = name;
     run_transfer(context, values.quiet, [&](auto& observer, const auto& cancellation) {
-      for (const auto& id :
-           engine::pull_image(engine, values.request, observer, cancellation)) {
+      for (const auto& id : engine::pull_image(engine, values.request, observer, cancellation)) {
         context.out.line(id);
       }
     });

@@ -20,8 +20,8 @@ int push(Values& values, CommandContext& context) {
   run_transfer(context, values.quiet, [&](auto& observer, const auto& cancellation) {
     const Digest digest = engine::push_image(engine, values.request, observer, cancellation);
     if (values.digest_file.empty()) return;
-    linux::write_file_atomic(values.digest_file, digest.str(),
-                             linux::Durability::crash_of_process, 0644);
+    linux::write_file_atomic(values.digest_file, digest.str(), linux::Durability::crash_of_process,
+                             0644);
   });
   return 0;
 }

@@ -51,7 +51,8 @@ void complete_credentials(Values& values, CommandContext& context) {
   auto& request = values.request;
   if (values.password_stdin) {
     if (!request.password.empty()) {
-      throw Error(ErrorClass::invalid_argument, "can't specify both --password-stdin and --password");
+      throw Error(ErrorClass::invalid_argument,
+                  "can't specify both --password-stdin and --password");
     }
     if (request.user.empty()) {
       throw Error(ErrorClass::invalid_argument, "must provide --username with --password-stdin");
@@ -140,7 +141,8 @@ void setup_login(Command& command) {
   options.add("username", 'u', values.request.user, "User name");
   options.add("password", 'p', values.request.password,
               "Password; others on this machine may see it: prefer --password-stdin");
-  options.add("password-stdin", '\0', values.password_stdin, "Read the password from standard input");
+  options.add("password-stdin", '\0', values.password_stdin,
+              "Read the password from standard input");
   options.add("get-login", '\0', values.get_login, "Show who is logged in");
   options.add("verbose", 'v', values.verbose, "Show more");
   declare_server_options(options, values.request.options);

@@ -72,8 +72,7 @@ std::string_view columns_of(const Values& values) {
 int search(Values& values, CommandContext& context) {
   values.request.term = context.arguments[0];
   if (values.request.list_tags && !values.filters.empty()) {
-    throw Error(ErrorClass::invalid_argument,
-                "filters are not applicable to list tags result");
+    throw Error(ErrorClass::invalid_argument, "filters are not applicable to list tags result");
   }
   auto filters = parse_filters(values.filters);
   const linux::Cancellation never;
@@ -87,10 +86,10 @@ int search(Values& values, CommandContext& context) {
   }
   Json rows = Json::array();
   for (const auto& image : found) rows.push_back(row_of(image, values.no_trunc));
-  const format::ListingStyle style{.command = "search",
-                                   .columns = columns_of(values),
-                                   .schema = {.type_name = "entities.ImageSearchReport",
-                                              .records = true}};
+  const format::ListingStyle style{
+      .command = "search",
+      .columns = columns_of(values),
+      .schema = {.type_name = "entities.ImageSearchReport", .records = true}};
   context.out.write(format::render_listing(rows, style, {values.format, true}));
   return 0;
 }

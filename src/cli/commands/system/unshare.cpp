@@ -26,6 +26,8 @@ void setup_unshare(Command& command) {
           words = {shell != nullptr ? shell : "/bin/sh"};
         }
         engine.enter_namespace();
+        // What is mounted there goes with it.
+        engine.enter_mount_namespace();
         std::vector<char*> argv;
         for (auto& word : words) argv.push_back(word.data());
         argv.push_back(nullptr);

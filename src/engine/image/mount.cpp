@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "coracle/base/error.hpp"
+#include "coracle/engine/images.hpp"
+#include "coracle/linux/file.hpp"
+#include "coracle/linux/rootfs_plan.hpp"
+#include "coracle/linux/user_namespace.hpp"
+#include "engine/storage.hpp"
+
+namespace coracle::engine {
+namespace {
+
+std::string mounts_directory(const Context& context) {
+  return context.config().runroot + "/images";
+}
+
+std::string mount_point_of(const Context& context, const std::string& id) {
+  return mounts_directory(context) + "/" + id;
+}
+
+bool is_mounted(const std::string& path) {
+  struct statx info {};
+  return ::statx(AT_FDCWD, path.c_str(), AT_NO_AUTOMOUNT, 0, &info) == 0 &&
+         (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+/// The mounts of an ordinary user exist in a namespace only, which a command would take with it.
+void require_namespace(const Context& context) {
+  if (!context.config().rootless) return;
+  throw Error(ErrorClass::invalid_argument,
+              "cannot mount images in rootless mode, must execute `coracle unshare` first");
+}
+
+linux::RootfsPlan plan_of(Context& context, const store::Image& image, std::string mount_point) {
+  using Kind = linux::RootfsPlan::Kind;
+  linux::RootfsPlan plan;
+  const auto& layers = context.images().layers();
+  plan.kind =
+      choose_driver(context) == config::k_fuse_overlayfs ? Kind::fuse_overlayfs : Kind::overlay;
+  plan.mount_point = std::move(mount_point);
+  plan.short_base = layers.short_base();
+  const auto& diff_ids = image.config.diff_ids;
+  for (auto diff_id = diff_ids.rbegin(); diff_id != diff_ids.rend(); ++diff_id) {
+    plan.lower.push_back(layers.path(*diff_id));
+    plan.short_lower.push_back(layers.short_path(*diff_id));
+  }
+  // Root of the engine's user namespace, in `coracle unshare`, is an ordinary user to overlayfs.
+  plan.userxattr = linux::in_user_namespace();
+  return plan;
+}
+
+void mount_directory(const std::string& directory, const std::string& mount_point) {
+  if (::mount(directory.c_str(), mount_point.c_str(), nullptr, MS_BIND, nullptr) != 0 ||
+      ::mount(nullptr, mount_point.c_str(), nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY, nullptr) !=
+          0) {
+    throw SysError("cannot mount '{}'", directory);
+  }
+}
+
+}  // namespace
+
+ImageMount mount_image(Context& context, std::string_view name) {
+  require_namespace(context);
+  const auto summary = context.images().find(name);
+  const std::string mount_point = mount_point_of(context, summary.id);
+  linux::ensure_directory(mount_point);
+  if (is_mounted(mount_point)) return {summary, mount_point};
+  const auto plan = plan_of(context, context.images().load(summary), mount_point);
+  if (plan.lower.size() == 1) {
+    // overlayfs wants two layers.
+    mount_directory(plan.lower.front(), mount_point);
+  } else if (plan.kind == linux::RootfsPlan::Kind::fuse_overlayfs) {
+    (void)FuseMount(plan).finish();
+  } else if (!plan.lower.empty() && !linux::try_mount_overlay(plan)) {
+    throw SysError("cannot mount image {}", summary.id);
+  }
+  return {summary, mount_point};
+}
+
+bool unmount_image(Context& context, const store::ImageSummary& image) {
+  const std::string mount_point = mount_point_of(context, image.id);
+  if (!is_mounted(mount_point)) return false;
+  require_namespace(context);
+  if (::umount2(mount_point.c_str(), 0) != 0) {
+    throw SysError("cannot unmount image {}", image.id);
+  }
+  ::rmdir(mount_point.c_str());
+  return true;
+}
+
+std::vector<ImageMount> mounted_images(Context& context) {
+  std::vector<ImageMount> mounts;
+  for (const auto& image : context.images().list()) {
+    const std::string mount_point = mount_point_of(context, image.id);
+    if (is_mounted(mount_point)) mounts.push_back({image, mount_point});
+  }
+  return mounts;
+}
+
+}  // namespace coracle::engine
