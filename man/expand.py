@@ -14,20 +14,22 @@ import sys
 OPTION = re.compile(r'^@@option (\S+)$')
 
 
+def expand_lines(file, options, sources):
+    """The lines of a file, fragments and those within them put in."""
+    if not file.exists():
+        sys.exit(f'{sources[-1]}: there is no {file}')
+    sources.append(file)
+    for line in file.read_text(encoding='utf-8').rstrip('\n').splitlines():
+        if match := OPTION.match(line):
+            yield from expand_lines(options / (match[1] + '.scd'), options, sources)
+        else:
+            yield line
+
+
 def expand(page):
     """The page's text with its fragments, and the files that it was read from."""
-    sources = [page]
-    lines = []
-    for line in page.read_text(encoding='utf-8').splitlines():
-        match = OPTION.match(line)
-        if not match:
-            lines.append(line)
-            continue
-        fragment = page.parent / 'options' / (match[1] + '.scd')
-        if not fragment.exists():
-            sys.exit(f'{page}: there is no {fragment}')
-        sources.append(fragment)
-        lines.append(fragment.read_text(encoding='utf-8').rstrip('\n'))
+    sources = []
+    lines = list(expand_lines(page, page.parent / 'options', sources))
     return '\n'.join(lines) + '\n', sources
 
 

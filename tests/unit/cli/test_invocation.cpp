@@ -132,7 +132,10 @@ TEST_CASE("the command table is sound", "[invocation]") {
     // No other row of the group has the same name or alias.
     CHECK(find_row(table, group, last_word(row.path)) == &row);
     if (!group.empty()) {
-      const CommandRow* parent = find_row(table, "", group);
+      const auto above = group.rfind(' ');
+      const CommandRow* parent =
+          find_row(table, above == std::string_view::npos ? "" : group.substr(0, above),
+                   last_word(group));
       REQUIRE(parent != nullptr);
       CHECK(parent->verb.setup == nullptr);
     }
