@@ -101,11 +101,6 @@ void SignaturePolicy::require_allowed(std::string_view transport, std::string_vi
   }
 }
 
-std::string own_signature_policy_file() {
-  const std::string own = ::geteuid() == 0 ? "" : own_containers_directory();
-  return (own.empty() ? std::string(k_system_directory) : own) + "/policy.json";
-}
-
 std::string signature_policy_file() {
   const std::string own = own_containers_directory();
   std::string file = own + "/policy.json";
@@ -114,15 +109,19 @@ std::string signature_policy_file() {
 }
 
 void set_signature_policy(const std::string& scope, const std::string& type) {
-  const std::string file = own_signature_policy_file();
-  const auto known = linux::read_file_if_exists(signature_policy_file(), k_max_file_size);
-  Json document = known ? parse_json(*known, signature_policy_file())
+  std::string file = signature_policy_file();
+  const auto known = linux::read_file_if_exists(file, k_max_file_size);
+  Json document = known ? parse_json(*known, file)
                         : Json{{"default", {{{"type", "insecureAcceptAnything"}}}}};
   const Json requirement = {{{"type", type == "reject" ? "reject" : "insecureAcceptAnything"}}};
   if (scope == "default") {
     document["default"] = requirement;
   } else {
     document["transports"]["docker"][scope] = requirement;
+  }
+  // The system's file is root's: another user begins with a copy of it.
+  if (::geteuid() != 0 && file.starts_with(k_system_directory)) {
+    file = own_containers_directory() + "/policy.json";
   }
   const std::string text = dump_json_pretty(document) + "\n";
   (void)parse_signature_policy(text, file);

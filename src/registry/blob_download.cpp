@@ -13,7 +13,7 @@ namespace coracle::registry {
 namespace {
 
 /// So much must have come since the last failure for the next one to count as the first.
-constexpr std::uint64_t k_progress = 1U << 20;
+constexpr std::uint64_t k_progress = 64U << 10;
 
 /// Where the bytes of "bytes 5-9/10" begin.
 std::optional<std::uint64_t> range_start(std::string_view field) {

@@ -69,7 +69,11 @@ HttpResponse Endpoint::send(HttpRequest request, const Scopes& scopes) {
 HttpResponse Endpoint::send_for_success(HttpRequest request, const Scopes& scopes,
                                         const std::string& what) {
   HttpResponse response = send(std::move(request), scopes);
-  if (response.head().is_success()) return response;
+  if (!response.head().is_success()) refuse(response, what);
+  return response;
+}
+
+void Endpoint::refuse(HttpResponse& response, const std::string& what) const {
   StatusError error(response, what);
   if (error.status() == 401) {
     error.set_hint("the registry wants to know who you are: coracle login " + host_);

@@ -33,6 +33,8 @@ class Endpoint {
   /// @param what  for errors
   /// @throws StatusError for any other answer
   HttpResponse send_for_success(HttpRequest request, const Scopes& scopes, const std::string& what);
+  /// @throws StatusError, with a hint where credentials would help
+  [[noreturn]] void refuse(HttpResponse& response, const std::string& what) const;
   /// The body of a GET, tried as often as the policy says.
   std::string get_text(const std::string& target, const Scopes& scopes, std::size_t limit,
                        const std::string& what, std::string* next_page = nullptr);

@@ -109,7 +109,7 @@ std::optional<Digest> Repository::find_manifest(const std::string& reference) co
         request.fields.add("Accept", accepted_types());
         HttpResponse response = endpoint_->send(std::move(request), pull_scopes());
         if (!response.head().is_success() && response.status() != 404) {
-          throw StatusError(response, what);
+          endpoint_->refuse(response, what);
         }
         return response.head();
       });
@@ -145,7 +145,7 @@ bool Repository::has_blob(const Digest& digest) const {
     HttpResponse response = endpoint_->send(std::move(request), push_scopes());
     if (response.head().is_success()) return true;
     if (response.status() == 404) return false;
-    throw StatusError(response, fmt::format("looking for blob {} in {}", digest.str(), name_));
+    endpoint_->refuse(response, fmt::format("looking for blob {} in {}", digest.str(), name_));
   });
 }
 

@@ -103,10 +103,10 @@ void ImageStore::stop_expecting(const Digest& manifest) const {
   linux::remove_file(expectations() + "/" + std::string(manifest.hex()));
 }
 
-void ImageStore::stop_expecting_all() const {
-  for (const auto& name : linux::list_directory(expectations())) {
-    linux::remove_file(expectations() + "/" + name);
-  }
+bool ImageStore::stop_expecting_all() const {
+  const auto names = linux::list_directory(expectations());
+  for (const auto& name : names) linux::remove_file(expectations() + "/" + name);
+  return !names.empty();
 }
 
 void ImageStore::collect_garbage() {

@@ -130,7 +130,10 @@ void ImageStore::untag(const ImageSummary& image, const std::vector<std::string>
 void ImageStore::forget(const ImageSummary& image) {
   const auto lock = lock_index();
   auto entries = read_index();
-  std::erase_if(entries, [&](const Entry& entry) { return entry.id() == image.id; });
+  // A name that somebody else has given it meanwhile stays.
+  std::erase_if(entries, [&](const Entry& entry) {
+    return entry.id() == image.id && (entry.name().empty() || contains(image.names, entry.name()));
+  });
   write_index(entries);
 }
 

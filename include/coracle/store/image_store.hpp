@@ -58,7 +58,8 @@ class ImageStore {
   void tag(const ImageSummary& image, const std::vector<std::string>& names);
   /// Takes names off; the image stays.
   void untag(const ImageSummary& image, const std::vector<std::string>& names);
-  /// Takes the image out of the index; its blobs and layers stay.
+  /// Takes the image, under the names that it is known to have here, out of the index; its blobs and
+  /// layers stay.
   void forget(const ImageSummary& image);
   /// forget(), then collect_garbage().
   void remove(const ImageSummary& image);
@@ -88,8 +89,8 @@ class ImageStore {
   void expect(const Digest& manifest) const;
   /// Forgets that: it has come, or nobody wants it any more.
   void stop_expecting(const Digest& manifest) const;
-  /// All of them.
-  void stop_expecting_all() const;
+  /// All of them. @returns whether there were any
+  bool stop_expecting_all() const;
 
   /// Removes what killed invocations left: half blobs, half layers, trash, temporary files.
   void remove_leftovers() const;

@@ -227,7 +227,16 @@ void fill_vfs(Context& context, const ContainerConfig& config, const std::string
 ContainerId create_container(Context& context, const ContainerRequest& request,
                              const PullImage& pull) {
   // Until the container is there nothing tells that its layers are needed.
-  const auto adding = context.images().adding();
+  std::optional<linux::FileLock> adding = context.images().adding();
+  PullImage pull_unlocked;
+  if (pull) {
+    // A pull that fails collects what it leaves, which it cannot while somebody is adding.
+    pull_unlocked = [&] {
+      adding.reset();
+      pull();
+      adding = context.images().adding();
+    };
+  }
   // Of two at once that look for free ids the second sees the record of the first.
   std::optional<linux::FileLock> ids;
   if ((request.user_namespace + context.config().user_namespace).find("auto") !=
@@ -236,7 +245,7 @@ ContainerId create_container(Context& context, const ContainerRequest& request,
     ids = linux::FileLock::acquire(context.config().runroot + "/ids.lock",
                                    linux::FileLock::Mode::exclusive);
   }
-  ContainerConfig config = resolve(context, request, pull);
+  ContainerConfig config = resolve(context, request, pull_unlocked);
   if (!config.cidfile.empty() && linux::exists(config.cidfile)) write_cidfile(config);
   if (request.replace && request.name.empty()) {
     throw Error(ErrorClass::invalid_argument, "cannot replace container without --name being set");

@@ -42,6 +42,13 @@ void require_platform(const oci::ImageConfig& config, const std::string& platfor
             oci::to_string(offered), oci::to_string(wanted));
 }
 
+/// Only a connection may be better next time; not a full disk, nor what the user has stopped.
+bool may_go_on_later(const Error& error) {
+  return error.error_class() == ErrorClass::unavailable &&
+         dynamic_cast<const SysError*>(&error) == nullptr &&
+         dynamic_cast<const linux::Interrupted*>(&error) == nullptr;
+}
+
 }  // namespace
 
 const oci::Descriptor& choose_platform(const oci::Index& index, const std::string& platform) {
@@ -77,12 +84,8 @@ std::string receive_image(ImageAddition& addition, const IncomingImage& image,
     std::string id = images.add(image.digest, image.names, index).id;
     images.stop_expecting(image.digest);
     return id;
-  } catch (const linux::Interrupted&) {
-    images.stop_expecting(image.digest);
-    throw;
   } catch (const Error& error) {
-    // Only a connection may be better next time.
-    if (error.error_class() != ErrorClass::unavailable) images.stop_expecting(image.digest);
+    if (!may_go_on_later(error)) images.stop_expecting(image.digest);
     throw;
   }
 }

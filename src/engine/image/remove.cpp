@@ -59,6 +59,10 @@ RemovedImage remove_image(Context& context, std::string_view name, bool force) {
 
 std::vector<std::string> prune_images(Context& context, bool all) {
   std::vector<std::string> removed;
+  if (context.images().stop_expecting_all()) {
+    context.enter_namespace();
+    context.images().collect_garbage();
+  }
   for (const auto& image : context.images().list()) {
     if ((!all && !image.names.empty()) || !users_of(context, image).empty()) continue;
     context.enter_namespace();

@@ -38,11 +38,18 @@ std::string ask(CommandContext& context, const std::string& question) {
 
 std::string ask_password(CommandContext& context) {
   std::string password;
+  // Ctrl-C must not leave a terminal that shows nothing any more.
+  linux::Interruption interruption;
   {
     const linux::NoEcho silent(context.input);
     password = ask(context, "Password: ");
   }
   context.out.line("");
+  if (interruption.signal() != 0) {
+    linux::Interrupted error;
+    error.set_exit_code(128 + interruption.signal());
+    throw error;
+  }
   return password;
 }
 

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+# Registries, proxies and certificates for tests. Everything listens on the loopback interface, on ports
+# that are free, and ends with the test file (stop_servers in teardown_file).
+
+# free_port: prints a port that nobody listens on.
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+# serve COMMAND...: starts a server; its output goes to $BATS_FILE_TMPDIR/server.log.
+serve() {
+  "$@" >>"$BATS_FILE_TMPDIR/server.log" 2>&1 3>&- &
+  echo $! >>"$BATS_FILE_TMPDIR/servers"
+  disown
+}
+
+# stop_servers: ends what serve() started.
+stop_servers() {
+  local pid
+  [ -e "$BATS_FILE_TMPDIR/servers" ] || return 0
+  while read -r pid; do kill "$pid" 2>/dev/null || true; done <"$BATS_FILE_TMPDIR/servers"
+  rm -f "$BATS_FILE_TMPDIR/servers"
+}
+
+# answers PORT: somebody listens there.
+answers() { (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# start_registry NAME [LINE OF YAML...]: Debian's docker-registry; sets NAME to HOST:PORT. Lines go into
+# its section http.
+start_registry() {
+  local name=$1 port config
+  shift
+  port=$(free_port)
+  config=$BATS_FILE_TMPDIR/registry-$name.yml
+  {
+    printf 'version: 0.1\nlog: {level: warn}\nstorage:\n  filesystem: {rootdirectory: %s}\n  delete: {enabled: true}\n' \
+      "$BATS_FILE_TMPDIR/registry-$name"
+    printf '%s\n' "${REGISTRY_EXTRA:-}"
+    printf 'http:\n  addr: 127.0.0.1:%s\n' "$port"
+    printf '  %s\n' "$@"
+  } >"$config"
+  # It takes REGISTRY_… for settings of its own.
+  serve env -u REGISTRY_AUTH_FILE docker-registry serve "$config"
+  wait_until 20 answers "$port"
+  declare -gx "$name=127.0.0.1:$port"
+}
+
+# start_faulty_registry NAME LAYOUT [--tls CERT KEY]: registry_server.py; sets NAME to HOST:PORT, its log
+# is $BATS_FILE_TMPDIR/NAME.log.
+start_faulty_registry() {
+  local name=$1 layout=$2 out=$BATS_FILE_TMPDIR/$1.port
+  shift 2
+  python3 "$BATS_TEST_DIRNAME/registry_server.py" "$layout" "$BATS_FILE_TMPDIR/$name.log" "$@" \
+    >"$out" 2>>"$BATS_FILE_TMPDIR/server.log" 3>&- &
+  echo $! >>"$BATS_FILE_TMPDIR/servers"
+  disown
+  wait_until 20 test -s "$out"
+  declare -gx "$name=127.0.0.1:$(cat "$out")"
+}
+
+# make_authority DIRECTORY: a private authority, a server's certificate for 127.0.0.1 and localhost, and a
+# client's: ca.crt, server.crt, server.key, client.cert, client.key.
+make_authority() {
+  local dir=$1 name
+  mkdir -p "$dir"
+  openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=test authority' \
+    -keyout "$dir/ca.key" -out "$dir/ca.crt" 2>/dev/null
+  for name in server client; do
+    openssl req -newkey rsa:2048 -nodes -subj "/CN=$name" -keyout "$dir/$name.key" -out "$dir/$name.csr" 2>/dev/null
+    printf 'subjectAltName=IP:127.0.0.1,DNS:localhost,IP:::1\n' >"$dir/extensions"
+    openssl x509 -req -in "$dir/$name.csr" -CA "$dir/ca.crt" -CAkey "$dir/ca.key" -CAcreateserial -days 2 \
+      -extfile "$dir/extensions" -out "$dir/$name.crt" 2>/dev/null
+  done
+  mv "$dir/client.crt" "$dir/client.cert"
+}
+
+# own_settings: registries.conf, policy.json and credentials of this test file alone.
+own_settings() {
+  export XDG_CONFIG_HOME=$BATS_FILE_TMPDIR/config
+  export REGISTRY_AUTH_FILE=$BATS_FILE_TMPDIR/auth.json
+  export CONTAINERS_REGISTRIES_CONF=$BATS_FILE_TMPDIR/registries.conf
+  mkdir -p "$XDG_CONFIG_HOME/containers"
+  : >"$CONTAINERS_REGISTRIES_CONF"
+  echo '{}' >"$REGISTRY_AUTH_FILE"
+  echo '{"default": [{"type": "insecureAcceptAnything"}]}' >"$XDG_CONFIG_HOME/containers/policy.json"
+}
+
+# no_leftovers: nothing half made is in the store.
+no_leftovers() {
+  local found
+  found=$(find "$CORACLE_ROOT" \( -name '.new-*' -o -name '.partial-*' -o -name '*.tmp' \) -print;
+    find "$CORACLE_ROOT/image/.expected" "$CORACLE_ROOT/trash" -mindepth 1 2>/dev/null || true)
+  [ -z "$found" ] && return
+  printf '# left behind: %s\n' "$found" >&2
+  return 1
+}
+
+# keep_only_base: takes all names but that of the image "base" off, and removes what has none then.
+keep_only_base() {
+  local name
+  coracle images --format json | jq -r '.[].Names[]' | grep -v '^localhost/base:latest$' |
+    while read -r name; do coracle rmi -f "$name"; done >/dev/null 2>&1 || true
+  coracle image prune -f >/dev/null
+}
