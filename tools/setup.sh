@@ -23,7 +23,8 @@ ensure_packages() {
   [ "$(id -u)" -eq 0 ] || die "please install: apt-get install ${missing[*]}"
   say "installing Debian packages: ${missing[*]}"
   apt-get -qq update >/dev/null
-  DEBIAN_FRONTEND=noninteractive timeout 1200 \
+  # Servers among them are started by tests, on ports of their own: none is wanted now.
+  RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive timeout 1200 \
     apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null 2>&1 \
     || die "apt-get could not install: ${missing[*]}"
 }
