@@ -111,8 +111,8 @@ std::string signature_policy_file() {
 void set_signature_policy(const std::string& scope, const std::string& type) {
   std::string file = signature_policy_file();
   const auto known = linux::read_file_if_exists(file, k_max_file_size);
-  Json document = known ? parse_json(*known, file)
-                        : Json{{"default", {{{"type", "insecureAcceptAnything"}}}}};
+  Json document =
+      known ? parse_json(*known, file) : Json{{"default", {{{"type", "insecureAcceptAnything"}}}}};
   const Json requirement = {{{"type", type == "reject" ? "reject" : "insecureAcceptAnything"}}};
   if (scope == "default") {
     document["default"] = requirement;

@@ -12,6 +12,7 @@
 namespace coracle::registry {
 namespace {
 
+constexpr std::size_t k_max_answer = 1U << 20;
 /// A registry may read a large blob again before it says that it has it.
 constexpr std::chrono::milliseconds k_commit_patience{600'000};
 
@@ -97,7 +98,7 @@ class Upload {
     request.fields.add("Content-Type", "application/octet-stream");
     request.upload = body;
     request.patience = k_commit_patience;
-    (void)endpoint_.send_for_success(std::move(request), scopes_, what_).text(1U << 20);
+    (void)endpoint_.send_for_success(std::move(request), scopes_, what_).text(k_max_answer);
   }
 
   /// The byte after the last that an earlier attempt has brought there; 0 for a new beginning.
@@ -122,7 +123,7 @@ class Upload {
   void take_location(HttpResponse response) {
     const std::string text(response.head().fields.get("Location"));
     if (!text.empty()) location_ = response.url().resolve(text);
-    (void)response.text(1U << 20);
+    (void)response.text(k_max_answer);
     if (!location_) {
       throw Error(ErrorClass::invalid_argument, "{}: {} does not say where to", what_,
                   response.url().authority());
@@ -157,14 +158,16 @@ bool Repository::try_mount_blob(const Digest& digest, const std::string& from) c
   request.url = endpoint_->url(target("blobs/uploads/"));
   add_query(request.url.target, "mount", digest.str());
   add_query(request.url.target, "from", source);
-  HttpResponse response = endpoint_->send(std::move(request), scopes);
-  if (response.status() == 201) return true;
-  if (response.status() != 202) return false;
-  // It has begun an upload instead, which nobody will go on with.
   HttpRequest cancel;
-  cancel.method = "DELETE";
-  cancel.url = response.url().resolve(response.head().fields.get("Location"));
-  (void)response.text(1U << 20);
+  {
+    HttpResponse response = endpoint_->send(std::move(request), scopes);
+    if (response.status() == 201) return true;
+    if (response.status() != 202) return false;
+    // It has begun an upload instead, which nobody will go on with.
+    cancel.method = "DELETE";
+    cancel.url = response.url().resolve(response.head().fields.get("Location"));
+    (void)response.text(k_max_answer);
+  }
   (void)endpoint_->send(std::move(cancel), push_scopes());
   return false;
 }

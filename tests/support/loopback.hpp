@@ -27,6 +27,7 @@ class Listener {
     port_ = ntohs(address.sin_port);
   }
   std::uint16_t port() const noexcept { return port_; }
+  int fd() const noexcept { return fd_.get(); }
   linux::Fd accept() const {
     return linux::Fd(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC));
   }

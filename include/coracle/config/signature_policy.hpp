@@ -31,8 +31,8 @@ struct SignaturePolicy {
 
 /// Which file counts: the user's policy.json, else that of the system, whether it is there or not.
 std::string signature_policy_file();
-/// Sets the requirement of a registry (or repository), or the default, in the file that counts: what
-/// else there is stays. An ordinary user who has no file gets one, a copy of the system's.
+/// Sets the requirement of a registry (or repository), or the default, in the file that counts:
+/// what else there is stays. An ordinary user who has no file gets one, a copy of the system's.
 /// @param scope  "default" or a name
 /// @param type   "accept" or "reject"
 void set_signature_policy(const std::string& scope, const std::string& type);

@@ -58,8 +58,8 @@ class ImageStore {
   void tag(const ImageSummary& image, const std::vector<std::string>& names);
   /// Takes names off; the image stays.
   void untag(const ImageSummary& image, const std::vector<std::string>& names);
-  /// Takes the image, under the names that it is known to have here, out of the index; its blobs and
-  /// layers stay.
+  /// Takes the image, under the names that it is known to have here, out of the index; its blobs
+  /// and layers stay.
   void forget(const ImageSummary& image);
   /// forget(), then collect_garbage().
   void remove(const ImageSummary& image);

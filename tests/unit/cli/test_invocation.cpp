@@ -133,9 +133,8 @@ TEST_CASE("the command table is sound", "[invocation]") {
     CHECK(find_row(table, group, last_word(row.path)) == &row);
     if (!group.empty()) {
       const auto above = group.rfind(' ');
-      const CommandRow* parent =
-          find_row(table, above == std::string_view::npos ? "" : group.substr(0, above),
-                   last_word(group));
+      const CommandRow* parent = find_row(
+          table, above == std::string_view::npos ? "" : group.substr(0, above), last_word(group));
       REQUIRE(parent != nullptr);
       CHECK(parent->verb.setup == nullptr);
     }
