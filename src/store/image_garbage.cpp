@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <unistd.h>
+
 #include <ctime>
 #include <set>
 
@@ -95,17 +98,28 @@ void ImageStore::add_expected(Needed& needed) const {
 }
 
 void ImageStore::expect(const Digest& manifest) const {
-  linux::ensure_directory(expectations());
-  linux::write_file_atomic(expectations() + "/" + std::string(manifest.hex()), "");
+  while (true) {
+    linux::ensure_directory(expectations());
+    try {
+      linux::write_file_atomic(expectations() + "/" + std::string(manifest.hex()), "");
+      return;
+    } catch (const SysError& error) {
+      // Another one may have taken the empty directory away.
+      if (error.code() != ENOENT) throw;
+    }
+  }
 }
 
 void ImageStore::stop_expecting(const Digest& manifest) const {
   linux::remove_file(expectations() + "/" + std::string(manifest.hex()));
+  // Fails while others are expected.
+  ::rmdir(expectations().c_str());
 }
 
 bool ImageStore::stop_expecting_all() const {
   const auto names = linux::list_directory(expectations());
   for (const auto& name : names) linux::remove_file(expectations() + "/" + name);
+  ::rmdir(expectations().c_str());
   return !names.empty();
 }
 

@@ -197,11 +197,13 @@ teardown() { remove_containers; }
   assert_output '--publish is not supported: there are no published ports yet'
   run_coracle 125 run --rm --network=none --health-cmd true base true
   assert_output 'no health checks yet'
-  run_coracle 125 run --rm --network=none --pull=always base true
-  assert_output 'no registries yet'
-  run_coracle 0 run --rm --network=none --pull=newer --expose 80 --tls-verify=false --systemd=false --isolation x base true
-  run_coracle 125 run --rm --network=none --platform linux/s390x base true
+  run_coracle 125 run --rm --network=none --pull=always --retry 0 base true
+  assert_output 'Connection refused'
+  run_coracle 0 run --rm --network=none --pull=newer --retry 0 --expose 80 --tls-verify=false --systemd=false --isolation x base true
+  run_coracle 125 run --rm --network=none --pull=never --platform linux/s390x base true
   assert_output 'no image for platform linux/s390x'
+  run_coracle 125 run --rm --network=none --retry 0 --platform linux/s390x base true
+  assert_output 'Trying to pull 127.0.0.1:1/base'
   run_coracle 0 run --rm --network=none --platform linux base true
   run_coracle 125 run --rm --replace --network=none base true
   assert_output 'without --name'

@@ -100,6 +100,11 @@ pull() { run_coracle "$1" pull --tls-verify=false --retry-delay 10ms "${@:2}"; }
   assert_equal "$output" "$first"
   pull 0 --policy newer "$PLAIN/team/moving:1"
   refute_output 'Copying'
+  # Nobody answers: what is here will do.
+  coracle tag "$PLAIN/team/moving:1" 127.0.0.1:1/moving:1
+  pull 0 --retry 0 --policy newer 127.0.0.1:1/moving:1
+  assert_output "$first"
+  pull 125 --retry 0 --policy newer 127.0.0.1:1/other:1
   pull 125 --policy sometimes "$PLAIN/team/app:1.0"
   assert_output 'unsupported pull policy'
 }

@@ -88,6 +88,9 @@ setup_store() {
   export CORACLE_ROOT=$BATS_FILE_TMPDIR/root
   export CORACLE_RUNROOT=$BATS_FILE_TMPDIR/run
   export ROOTFS=$BATS_FILE_TMPDIR/rootfs
+  # Nobody is asked for images that are not there.
+  export CONTAINERS_REGISTRIES_CONF=$BATS_FILE_TMPDIR/registries.conf
+  echo 'unqualified-search-registries = ["127.0.0.1:1"]' >"$CONTAINERS_REGISTRIES_CONF"
   make_rootfs "$ROOTFS"
   tar -C "$ROOTFS" --owner=0 --group=0 -cf "$BATS_FILE_TMPDIR/base.tar" .
   coracle import --change 'CMD ["/bin/sh"]' "$BATS_FILE_TMPDIR/base.tar" base

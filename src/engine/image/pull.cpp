@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "coracle/base/error.hpp"
+#include "coracle/base/log.hpp"
 #include "coracle/config/signature_policy.hpp"
 #include "engine/image/load.hpp"
 #include "engine/image/location.hpp"
@@ -66,8 +67,21 @@ class RegistryPull {
 
   std::string pull_first(const std::vector<oci::Reference>& candidates) {
     if (const auto id = local_image(candidates)) return *id;
-    return first_of(candidates,
-                    [&](const oci::Reference& candidate) { return pull_from_sources(candidate); });
+    try {
+      return first_of(candidates, [&](const oci::Reference& candidate) {
+        return pull_from_sources(candidate);
+      });
+    } catch (const linux::Interrupted&) {
+      throw;
+    } catch (const Error& error) {
+      // Where nobody knows of a newer one, what is here will do.
+      const auto known = request_.policy == PullPolicy::newer
+                             ? context_.images().try_find(request_.source)
+                             : std::nullopt;
+      if (!known || !fits_platform(*known)) throw;
+      log::info("{} is used as it is: {}", request_.source, error.describe());
+      return known->id;
+    }
   }
 
   std::vector<std::string> pull_all_tags(const std::vector<oci::Reference>& candidates) {
