@@ -29,4 +29,6 @@ class Decoder {
 /// @param compression  gzip, zstd, xz or bzip2
 std::unique_ptr<Decoder> make_decoder(oci::Compression compression);
 
+std::unique_ptr<Decoder> make_gzip_decoder();
+
 }  // namespace coracle::archive

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// gzip, zstd, xz and bzip2, each by its own library. (libarchive's filter for gzip checks no
-// checksum.)
+// zstd, xz and bzip2, each by its own library. gzip has a file of its own.
 #include <bzlib.h>
 #include <lzma.h>
-#include <zlib.h>
 #include <zstd.h>
 
 #include <algorithm>
@@ -28,47 +26,6 @@ constexpr std::uint64_t k_xz_memory = 192ULL << 20;
 unsigned clamp(std::size_t size) {
   return static_cast<unsigned>(std::min<std::size_t>(size, std::numeric_limits<unsigned>::max()));
 }
-
-class GzipDecoder final : public Decoder {
- public:
-  GzipDecoder() {
-    if (::inflateInit2(&stream_, k_window_and_gzip_header) != Z_OK) throw std::bad_alloc();
-  }
-  ~GzipDecoder() override { ::inflateEnd(&stream_); }
-  GzipDecoder(const GzipDecoder&) = delete;
-  GzipDecoder& operator=(const GzipDecoder&) = delete;
-
-  Progress decode(std::span<const char> input, std::span<char> output) override {
-    if (ended_) {
-      // Tapes and some tools fill up with zeros; anything else must be the next member.
-      const auto padding = std::ranges::find_if(input, [](char byte) { return byte != 0; });
-      const auto zeros = static_cast<std::size_t>(padding - input.begin());
-      if (zeros > 0 || input.empty()) return {zeros, 0};
-      ::inflateReset(&stream_);
-      ended_ = false;
-    }
-    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(input.data()));
-    stream_.avail_in = clamp(input.size());
-    stream_.next_out = reinterpret_cast<Bytef*>(output.data());
-    stream_.avail_out = clamp(output.size());
-    const unsigned in = stream_.avail_in;
-    const unsigned out = stream_.avail_out;
-    const int result = ::inflate(&stream_, Z_NO_FLUSH);
-    if (result == Z_MEM_ERROR) throw std::bad_alloc();
-    // Z_BUF_ERROR: nothing to do without more input or room.
-    if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) {
-      refuse("gzip", stream_.msg != nullptr ? stream_.msg : "unknown error");
-    }
-    ended_ = result == Z_STREAM_END;
-    return {in - stream_.avail_in, out - stream_.avail_out};
-  }
-  bool complete() const noexcept override { return ended_; }
-
- private:
-  static constexpr int k_window_and_gzip_header = 15 + 16;
-  z_stream stream_{};
-  bool ended_ = false;
-};
 
 class ZstdDecoder final : public Decoder {
  public:
@@ -169,7 +126,7 @@ class Bzip2Decoder final : public Decoder {
 
 std::unique_ptr<Decoder> make_decoder(oci::Compression compression) {
   switch (compression) {
-    case oci::Compression::gzip: return std::make_unique<GzipDecoder>();
+    case oci::Compression::gzip: return make_gzip_decoder();
     case oci::Compression::zstd: return std::make_unique<ZstdDecoder>();
     case oci::Compression::xz: return std::make_unique<XzDecoder>();
     case oci::Compression::bzip2: return std::make_unique<Bzip2Decoder>();

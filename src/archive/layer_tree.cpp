@@ -21,6 +21,13 @@ namespace {
 
 constexpr int k_directory = O_RDONLY | O_DIRECTORY;
 constexpr int k_max_links = 40;  // As the kernel's MAXSYMLINKS.
+constexpr std::size_t k_most_implied = 8192;
+
+ino_t inode_of(int directory, const std::string& path) {
+  struct stat info {};
+  if (::fstat(directory, &info) != 0) throw SysError("cannot stat directory '{}'", path);
+  return info.st_ino;
+}
 
 std::string read_link_at(int directory, const char* name) {
   std::string target(PATH_MAX, '\0');
@@ -96,10 +103,28 @@ linux::Fd LayerTree::make_missing(int parent, const std::string& name, const std
     refuse_entry("a file is in the place of a directory", path);
   const bool removed_below = occupant(parent, name) == Occupant::whiteout;
   linux::Fd directory = make_directory(parent, name);
-  if (removed_below || !adopt_directory(directory.get(), path)) {
-    if (::fchmod(directory.get(), 0755) != 0) throw SysError("cannot set the mode of '{}'", path);
+  if (::fchmod(directory.get(), 0755) != 0) throw SysError("cannot set the mode of '{}'", path);
+  if (!removed_below) {
+    if (implied_.size() >= k_most_implied) adopt_implied();
+    implied_.insert_or_assign(inode_of(directory.get(), path), path);
   }
   return directory;
+}
+
+void LayerTree::adopt_implied() {
+  for (const auto& [inode, path] : implied_) {
+    const linux::Fd directory = linux::try_open_in_root(root_, path, k_directory);
+    // Another entry may have replaced it.
+    if (directory && inode_of(directory.get(), path) == inode) {
+      adopt_directory(directory.get(), path);
+    }
+  }
+  implied_.clear();
+}
+
+void LayerTree::finish() {
+  adopt_implied();
+  times_.apply();
 }
 
 LayerTree::Occupant LayerTree::occupant(int parent, const std::string& name) {
@@ -139,6 +164,8 @@ linux::Fd LayerTree::make_directory(int parent, const std::string& name) {
   }
   linux::Fd directory = linux::open_at(parent, name, k_directory | O_NOFOLLOW);
   if (opaque) make_opaque(directory.get());
+  // Whoever asks for it by its name says what it is like.
+  if (!implied_.empty()) implied_.erase(inode_of(directory.get(), name));
   return directory;
 }
 

@@ -3,9 +3,12 @@
 // inside.
 #pragma once
 
+#include <sys/types.h>
+
 #include <functional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "archive/directory_times_internal.hpp"
 #include "archive/entry_path_internal.hpp"
@@ -50,8 +53,8 @@ class LayerTree {
   void set_time(int directory, std::string_view path, timespec mtime) {
     times_.set(directory, path, mtime);
   }
-  /// Sets the times of all directories.
-  void finish() { times_.apply(); }
+  /// Gives directories that no entry named what they have below, and all of them their times.
+  void finish();
 
  private:
   int open_directory(std::string_view path);
@@ -59,11 +62,15 @@ class LayerTree {
   linux::Fd make_missing(int parent, const std::string& name, const std::string& path, int links);
   linux::Fd open_below(const std::string& path) const;
   void forget_parent() noexcept;
+  void adopt_implied();
 
   int root_;
   bool trusted_;  ///< real root, which may set trusted.* attributes
   const OpenBelow& open_below_;
   DirectoryTimes times_;
+  /// Directories that paths lead through and no entry has named so far, by inode. What they are like
+  /// is looked up at the end: the layers below may still be on their way.
+  std::unordered_map<ino_t, std::string> implied_;
   // Archives list the entries of a directory together, so the last one is kept open.
   linux::Fd parent_;
   std::string parent_path_;
