@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // gzip (RFC 1952) and DEFLATE (RFC 1951), as a stream. Half of the time of a pull would be zlib's
-// inflate(); this is more than twice as fast. Most of the work is done by decode_fast(), which looks
-// at 8 bytes of input at a time, as long as there is room on both sides; near the edges
+// inflate(); this is more than twice as fast. Most of the work is done by decode_fast(), which
+// looks at 8 bytes of input at a time, as long as there is room on both sides; near the edges
 // decode_careful() goes symbol by symbol.
 #include <libdeflate.h>
 #include <string.h>
@@ -248,7 +248,13 @@ class GzipDecoder final : public Decoder {
     size,
     between_members,
   };
-  enum Flag : unsigned { has_check = 2, has_extra = 4, has_name = 8, has_comment = 16, reserved = 0xe0 };
+  enum Flag : unsigned {
+    has_check = 2,
+    has_extra = 4,
+    has_name = 8,
+    has_comment = 16,
+    reserved = 0xe0
+  };
 
   /// One step. @returns false when it needs more input, or room
   bool step() {
@@ -443,8 +449,10 @@ class GzipDecoder final : public Decoder {
       precode_lengths_[k_precode_order[read_]] = static_cast<std::uint8_t>(reader_.take(3));
     }
     // Unlike the other codes, this one must be complete.
-    const bool brief = std::ranges::all_of(precode_lengths_, [](auto length) { return length <= 1; });
-    if (precodes_.build(precode_lengths_, k_precode_symbols.data()) != PrecodeTable::Problem::none ||
+    const bool brief =
+        std::ranges::all_of(precode_lengths_, [](auto length) { return length <= 1; });
+    if (precodes_.build(precode_lengths_, k_precode_symbols.data()) !=
+            PrecodeTable::Problem::none ||
         (brief && std::ranges::count(precode_lengths_, 1) != 2)) {
       refuse("invalid code lengths set");
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decoding tables for the codes of DEFLATE (RFC 1951, section 3.2.2): the next bits of the stream are
-// the index of an entry that says what they mean, and how many of them.
+// Decoding tables for the codes of DEFLATE (RFC 1951, section 3.2.2): the next bits of the stream
+// are the index of an entry that says what they mean, and how many of them.
 #pragma once
 
 #include <array>
@@ -9,17 +9,17 @@
 
 namespace coracle::archive {
 
-/// An entry of a table: the value in the upper half; below, what kind it is, the length of the code,
-/// and the number of bits of code and extra bits together.
+/// An entry of a table: the value in the upper half; below, what kind it is, the length of the
+/// code, and the number of bits of code and extra bits together.
 class HuffmanEntry {
  public:
   enum Kind : std::uint32_t {
-    base = 0,            ///< a base value, to which the extra bits are added
-    literal = 1U << 15,  ///< the value is a byte
-    subtable = 1U << 14,  ///< the code is longer: the value is where its further bits are looked up,
-                          ///< the number of these is in the place of the code's length
-    end = 1U << 13,       ///< of the block
-    invalid = 1U << 12,   ///< no code begins like that
+    base = 0,             ///< a base value, to which the extra bits are added
+    literal = 1U << 15,   ///< the value is a byte
+    subtable = 1U << 14,  ///< the code is longer: the value is where its further bits are looked
+                          ///< up, the number of these is in the place of the code's length
+    end = 1U << 13,      ///< of the block
+    invalid = 1U << 12,  ///< no code begins like that
   };
 
   constexpr HuffmanEntry() = default;
@@ -68,8 +68,7 @@ class HuffmanTable {
   }
   /// The entry for a code that is longer than k_bits.
   HuffmanEntry further(HuffmanEntry pointer, std::uint64_t stream) const noexcept {
-    return entries_[pointer.value() +
-                    (stream >> k_bits & ((1U << pointer.code_bits()) - 1))];
+    return entries_[pointer.value() + (stream >> k_bits & ((1U << pointer.code_bits()) - 1))];
   }
 
  private:
@@ -77,8 +76,7 @@ class HuffmanTable {
             HuffmanEntry entry);
 
   // Each code that is longer than k_bits has at most a table of its own.
-  std::array<HuffmanEntry, (1U << k_bits) + k_symbols * (1U << (k_max_code_bits - k_bits))>
-      entries_;
+  std::array<HuffmanEntry, (1U << k_bits) + k_symbols*(1U << (k_max_code_bits - k_bits))> entries_;
 };
 
 }  // namespace coracle::archive

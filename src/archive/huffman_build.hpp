@@ -7,7 +7,8 @@
 
 namespace coracle::archive {
 
-/// Codes begin with their most significant bit, the stream with its least (RFC 1951, section 3.1.1).
+/// Codes begin with their most significant bit, the stream with its least (RFC 1951,
+/// section 3.1.1).
 inline std::uint32_t reverse_bits(std::uint32_t code, unsigned count) noexcept {
   std::uint32_t reversed = 0;
   for (unsigned i = 0; i < count; ++i) reversed |= (code >> i & 1) << (count - 1 - i);

@@ -68,8 +68,8 @@ class LayerTree {
   bool trusted_;  ///< real root, which may set trusted.* attributes
   const OpenBelow& open_below_;
   DirectoryTimes times_;
-  /// Directories that paths lead through and no entry has named so far, by inode. What they are like
-  /// is looked up at the end: the layers below may still be on their way.
+  /// Directories that paths lead through and no entry has named so far, by inode. What they are
+  /// like is looked up at the end: the layers below may still be on their way.
   std::unordered_map<ino_t, std::string> implied_;
   // Archives list the entries of a directory together, so the last one is kept open.
   linux::Fd parent_;

@@ -78,7 +78,8 @@ std::optional<std::string> inflate_by_us(std::string_view text, std::size_t in, 
 /// What the fuzzer makes is no deflated data with a right checksum: both ends are made so.
 std::string with_ends(std::string_view text) {
   std::string stream(text);
-  if (!stream.starts_with(k_magic)) stream = std::string("\x1f\x8b\x08\0\0\0\0\0\0\xff", 10) + stream;
+  if (!stream.starts_with(k_magic))
+    stream = std::string("\x1f\x8b\x08\0\0\0\0\0\0\xff", 10) + stream;
   z_stream inflater{};
   if (::inflateInit2(&inflater, -15) != Z_OK) return stream;
   std::string rest = stream.substr(std::min<std::size_t>(stream.size(), 10));
@@ -95,8 +96,8 @@ std::string with_ends(std::string_view text) {
   }
   if (result == Z_STREAM_END) {
     stream.resize(stream.size() - inflater.avail_in);
-    auto check = static_cast<std::uint32_t>(
-        ::crc32(0, reinterpret_cast<const Bytef*>(plain.data()), static_cast<unsigned>(plain.size())));
+    auto check = static_cast<std::uint32_t>(::crc32(0, reinterpret_cast<const Bytef*>(plain.data()),
+                                                    static_cast<unsigned>(plain.size())));
     auto size = static_cast<std::uint32_t>(plain.size());
     stream.append(reinterpret_cast<const char*>(&check), 4);
     stream.append(reinterpret_cast<const char*>(&size), 4);

@@ -39,7 +39,8 @@ void check_answers(std::string_view text, std::size_t step) {
     fuzz::tolerate_refusal([&] {
       const Url base = parse_url("https://registry.example:5000/v2/a/blobs/uploads/?x=1");
       const Url next = base.resolve(head.fields.get("Location"));
-      fuzz::require(!next.host.empty() && next.target.starts_with('/'), "a URL has a host and a path");
+      fuzz::require(!next.host.empty() && next.target.starts_with('/'),
+                    "a URL has a host and a path");
       fuzz::require(next.target.find_first_of("\r\n ") == std::string::npos, "and no blanks");
     });
     char buffer[64];

@@ -139,11 +139,9 @@ std::unique_ptr<ByteSource> make_decompressor(ByteSource& compressed,
 std::unique_ptr<ByteSource> make_read_ahead(ByteSource& inner);
 
 /// Compresses into `sink`; finish() ends the stream and finishes the sink. The same input gives the
-/// same bytes at any time: gzip headers carry neither time nor name.
-/// @param kind   none, gzip or zstd
-/// @param level  -1: the default (gzip 6, zstd 3)
-/// @throws Error not_implemented for other kinds
-std::unique_ptr<ByteSink> make_compressor(oci::Compression kind, int level, ByteSink& sink);
+/// same bytes at any time.
+/// @param level  -1: the default, 3
+std::unique_ptr<ByteSink> make_zstd_compressor(int level, ByteSink& sink);
 
 /// The compressed form of a stream, made by as many threads as there are processors while it is
 /// read: at most 8 MiB for each. The same input gives the same bytes on any machine.

@@ -21,7 +21,7 @@ struct StoredLayer {
 StoredLayer store_layer(Context& context, const NewImage& image) {
   const auto& blobs = context.images().blobs();
   const auto writer = blobs.create();
-  const auto compressor = archive::make_compressor(oci::Compression::zstd, k_zstd_level, *writer);
+  const auto compressor = archive::make_zstd_compressor(k_zstd_level, *writer);
   archive::HashingSink plain(*compressor);
   image.write_layer(plain);
   plain.finish();

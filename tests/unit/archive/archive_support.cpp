@@ -54,6 +54,14 @@ std::string attributes_of(const std::string& path) {
 
 }  // namespace
 
+std::string compressed(oci::Compression kind, std::string_view text) {
+  MemorySource source(text);
+  const auto stream = make_compressed(source, kind, -1);
+  MemorySink sink;
+  copy(*stream, sink);
+  return sink.take();
+}
+
 Sandbox::Sandbox(const std::string& parent)
     : directory_(parent.empty() ? temporary_parent() : parent, "coracle-archive-") {
   ::chmod(directory_.path().c_str(), 0755);

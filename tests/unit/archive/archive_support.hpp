@@ -14,6 +14,9 @@
 
 namespace coracle::archive {
 
+/// The text compressed with gzip or zstd.
+std::string compressed(oci::Compression kind, std::string_view text);
+
 /// "outside/" holds "secret"; "root/" beside it is where archives go.
 class Sandbox {
  public:

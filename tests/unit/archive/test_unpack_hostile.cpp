@@ -280,7 +280,7 @@ TEST_CASE("a deep tree needs no more descriptors than a flat one", "[archive][ho
 
 TEST_CASE("a bomb is refused with its limit", "[archive][hostile]") {
   MemorySink sink;
-  const auto compressor = make_compressor(oci::Compression::zstd, 3, sink);
+  const auto compressor = make_zstd_compressor(3, sink);
   compressor->write(TarBuilder().file("zeros", std::string(64 << 20, '\0')).finish());
   compressor->finish();
   UnpackOptions options;

@@ -83,11 +83,7 @@ TEST_CASE("a known layer has its known diff id", "[archive][unpack]") {
   CHECK(box.unpack(tar).diff_id == sha256_of(tar));
   for (const auto kind : {oci::Compression::gzip, oci::Compression::zstd}) {
     const Sandbox other;
-    MemorySink sink;
-    const auto compressor = make_compressor(kind, -1, sink);
-    compressor->write(tar);
-    compressor->finish();
-    const auto report = other.unpack(sink.text());
+    const auto report = other.unpack(compressed(kind, tar));
     CHECK(report.diff_id == sha256_of(tar));
     CHECK(report.size == tar.size());
   }
