@@ -11,7 +11,6 @@
 #include <exception>
 #include <mutex>
 #include <new>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -23,7 +22,7 @@ namespace {
 
 /// Larger blocks compress hardly better: 0.2 % between this and one single stream.
 constexpr std::size_t k_gzip_block = 1U << 20;
-constexpr std::size_t k_zstd_block = 4U << 20;
+constexpr std::size_t k_zstd_block = 2U << 20;
 constexpr int k_gzip_level = 6;
 constexpr int k_max_threads = 8;
 
@@ -92,18 +91,20 @@ std::unique_ptr<BlockEncoder> make_encoder(oci::Compression kind, int level) {
 class BlockCompressor final : public ByteSource {
  public:
   BlockCompressor(ByteSource& plain, oci::Compression kind, int level)
-      : plain_(plain),
-        kind_(kind),
-        level_(level),
-        block_size_(kind == oci::Compression::gzip ? k_gzip_block : k_zstd_block) {
+      : plain_(plain), block_size_(kind == oci::Compression::gzip ? k_gzip_block : k_zstd_block) {
     const auto count =
         std::clamp<int>(static_cast<int>(std::thread::hardware_concurrency()), 1, k_max_threads);
     ring_.resize(static_cast<std::size_t>(count) + 1);
+    for (int i = 0; i < count; ++i) encoders_.push_back(make_encoder(kind, level));
     try {
-      for (int i = 0; i < count; ++i) threads_.emplace_back([this] { work(); });
-    } catch (const std::system_error&) {
-      // A limit on processes. Without any thread the reader does the work.
-      if (threads_.empty()) own_encoder_ = make_encoder(kind_, level_);
+      for (auto& encoder : encoders_) {
+        threads_.emplace_back([this, &encoder] {
+          while (do_next(*encoder)) {
+          }
+        });
+      }
+    } catch (const std::exception&) {
+      // A limit on processes: fewer do it. Without any thread the reader does the work.
     }
   }
 
@@ -122,7 +123,7 @@ class BlockCompressor final : public ByteSource {
     if (size == 0) return 0;
     while (true) {
       Block& block = ring_[next_out_ % ring_.size()];
-      if (own_encoder_ && !block.ready) (void)do_next(*own_encoder_);
+      if (threads_.empty() && !block.ready) (void)do_next(*encoders_.front());
       if (used_ == 0) {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [&] { return block.ready; });
@@ -160,20 +161,8 @@ class BlockCompressor final : public ByteSource {
     changed_.notify_all();
   }
 
-  void work() noexcept {
-    try {
-      const auto encoder = make_encoder(kind_, level_);
-      while (do_next(*encoder)) {
-      }
-    } catch (...) {
-      // Without memory for an encoder: the others do it, or none.
-      const std::lock_guard turn(turn_);
-      hand_over_failure(std::current_exception());
-    }
-  }
-
   /// @returns false when there is nothing more to do
-  bool do_next(BlockEncoder& encoder) {
+  bool do_next(BlockEncoder& encoder) noexcept {
     Block* block = nullptr;
     {
       const std::lock_guard turn(turn_);
@@ -183,7 +172,9 @@ class BlockCompressor final : public ByteSource {
       try {
         fill(*block);
       } catch (...) {
-        hand_over_failure(std::current_exception());
+        at_end_ = true;
+        block->failure = std::current_exception();
+        hand_over(*block);
         return false;
       }
       // An empty stream is still a stream.
@@ -231,23 +222,7 @@ class BlockCompressor final : public ByteSource {
     changed_.notify_all();
   }
 
-  /// Where the next block should be. The caller has the turn.
-  void hand_over_failure(std::exception_ptr failure) {
-    if (at_end_) return;
-    at_end_ = true;
-    Block& block = ring_[next_in_ % ring_.size()];
-    {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [&] { return !block.ready || stopped_; });
-      block.failure = std::move(failure);
-      block.busy = true;
-    }
-    hand_over(block);
-  }
-
   ByteSource& plain_;
-  oci::Compression kind_;
-  int level_;
   std::size_t block_size_;
   std::vector<Block> ring_;
   std::mutex turn_;  ///< of reading from plain_; guards next_in_ and at_end_
@@ -259,7 +234,7 @@ class BlockCompressor final : public ByteSource {
   // Of the reading side alone.
   std::size_t next_out_ = 0;
   std::size_t used_ = 0;
-  std::unique_ptr<BlockEncoder> own_encoder_;
+  std::vector<std::unique_ptr<BlockEncoder>> encoders_;  ///< one for each thread
   std::vector<std::thread> threads_;
 };
 

@@ -12,8 +12,11 @@
 #include <memory>
 #include <span>
 
+#include "archive/bit_reader_internal.hpp"
 #include "archive/decoder_internal.hpp"
-#include "archive/huffman.hpp"
+#include "archive/deflate_symbols_internal.hpp"
+#include "archive/huffman_internal.hpp"
+#include "archive/inflate_window_internal.hpp"
 #include "coracle/base/error.hpp"
 
 namespace coracle::archive {
@@ -21,189 +24,13 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the bit buffer is filled by 8 bytes");
 
-constexpr std::size_t k_history = 32U << 10;
-constexpr std::size_t k_window = 256U << 10;
-constexpr std::size_t k_longest_match = 258;
-/// What a copy in steps of 16 bytes may write behind the match.
-constexpr std::size_t k_overrun = 16;
-constexpr unsigned k_most_literals = 286;
-constexpr unsigned k_most_distances = 30;
-constexpr unsigned k_precodes = 19;
-
 [[noreturn]] void refuse(std::string_view why) {
   throw Error(ErrorClass::invalid_argument, "damaged gzip data: {}", why);
 }
 
-constexpr std::array<HuffmanSymbol, 288> make_literal_symbols() {
-  std::array<HuffmanSymbol, 288> symbols{};
-  for (unsigned i = 0; i < 256; ++i) {
-    symbols[i] = {HuffmanEntry::literal, static_cast<std::uint16_t>(i), 0};
-  }
-  symbols[256] = {HuffmanEntry::end, 0, 0};
-  // Lengths: four codes for each number of extra bits, but eight without any (section 3.2.5).
-  std::uint16_t length = 3;
-  for (unsigned i = 257; i < 285; ++i) {
-    const unsigned extra = i < 265 ? 0 : (i - 261) / 4;
-    symbols[i] = {HuffmanEntry::base, length, static_cast<std::uint8_t>(extra)};
-    length = static_cast<std::uint16_t>(length + (1U << extra));
-  }
-  symbols[285] = {HuffmanEntry::base, k_longest_match, 0};
-  symbols[286] = symbols[287] = {HuffmanEntry::invalid, 0, 0};
-  return symbols;
-}
-
-constexpr std::array<HuffmanSymbol, 32> make_distance_symbols() {
-  std::array<HuffmanSymbol, 32> symbols{};
-  std::uint32_t distance = 1;
-  for (unsigned i = 0; i < k_most_distances; ++i) {
-    const unsigned extra = i < 4 ? 0 : i / 2 - 1;
-    symbols[i] = {HuffmanEntry::base, static_cast<std::uint16_t>(distance),
-                  static_cast<std::uint8_t>(extra)};
-    distance += 1U << extra;
-  }
-  symbols[30] = symbols[31] = {HuffmanEntry::invalid, 0, 0};
-  return symbols;
-}
-
-constexpr std::array<HuffmanSymbol, k_precodes> make_precode_symbols() {
-  std::array<HuffmanSymbol, k_precodes> symbols{};
-  for (unsigned i = 0; i < k_precodes; ++i) {
-    symbols[i] = {HuffmanEntry::literal, static_cast<std::uint16_t>(i), 0};
-  }
-  return symbols;
-}
-
-constexpr auto k_literal_symbols = make_literal_symbols();
-constexpr auto k_distance_symbols = make_distance_symbols();
-constexpr auto k_precode_symbols = make_precode_symbols();
-constexpr std::array<std::uint8_t, k_precodes> k_precode_order = {
-    16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
-
 using LiteralTable = HuffmanTable<11, 288>;
 using DistanceTable = HuffmanTable<9, 32>;
 using PrecodeTable = HuffmanTable<7, k_precodes>;
-
-/// The stream as bits, least significant first. Bits above count() are not part of it.
-class BitReader {
- public:
-  void give(std::span<const char> input) noexcept {
-    next_ = input.data();
-    end_ = next_ + input.size();
-  }
-  const char* position() const noexcept { return next_; }
-  unsigned count() const noexcept { return count_; }
-  std::uint64_t bits() const noexcept { return bits_; }
-
-  /// Takes in whole bytes as long as there is room: then there are at least 56 bits, or all.
-  void fill() noexcept {
-    while (count_ < 56 && next_ != end_) {
-      bits_ |= static_cast<std::uint64_t>(static_cast<unsigned char>(*next_++)) << count_;
-      count_ += 8;
-    }
-  }
-  /// Whether there are so many bits, at most 56.
-  bool has(unsigned wanted) noexcept {
-    if (count_ < wanted) fill();
-    return count_ >= wanted;
-  }
-  void drop(unsigned number) noexcept {
-    bits_ >>= number;
-    count_ -= number;
-  }
-  std::uint32_t take(unsigned number) noexcept {
-    const auto value = static_cast<std::uint32_t>(bits_ & ((1ULL << number) - 1));
-    drop(number);
-    return value;
-  }
-  void drop_to_byte() noexcept { drop(count_ % 8); }
-  /// Bytes of the input itself; only when no bits are left.
-  std::size_t take_bytes(char* to, std::size_t size) noexcept {
-    const std::size_t taken = std::min(size, static_cast<std::size_t>(end_ - next_));
-    ::memcpy(to, next_, taken);
-    next_ += taken;
-    return taken;
-  }
-
-  // For decode_fast(), which holds the members in registers.
-  const char* end() const noexcept { return end_; }
-  void resume(const char* next, std::uint64_t bits, unsigned count) noexcept {
-    next_ = next;
-    // What was loaded beyond count is in the input still.
-    bits_ = bits & ((1ULL << count) - 1);
-    count_ = count;
-  }
-
- private:
-  const char* next_ = nullptr;
-  const char* end_ = nullptr;
-  std::uint64_t bits_ = 0;
-  unsigned count_ = 0;
-};
-
-/// What has been decoded: the last 32 KiB, which matches refer to, and what is still to be handed
-/// out.
-class Window {
- public:
-  Window() : bytes_(std::make_unique<char[]>(k_window + k_longest_match + k_overrun)) {}
-
-  char* next() noexcept { return bytes_.get() + filled_; }
-  char* begin() noexcept { return bytes_.get(); }
-  std::size_t room() const noexcept { return k_window - filled_; }
-  /// How far back a match may reach.
-  std::size_t history() const noexcept { return filled_ - start_; }
-  void advance(std::size_t size) noexcept { filled_ += size; }
-  void advance_to(const char* next) noexcept {
-    filled_ = static_cast<std::size_t>(next - bytes_.get());
-  }
-
-  std::size_t hand_out(std::span<char> output) noexcept {
-    const std::size_t size = std::min(output.size(), filled_ - handed_out_);
-    ::memcpy(output.data(), bytes_.get() + handed_out_, size);
-    handed_out_ += size;
-    return size;
-  }
-  /// Makes room, once everything is handed out.
-  void slide() noexcept {
-    if (handed_out_ != filled_ || filled_ <= k_history) return;
-    const std::size_t cut = filled_ - k_history;
-    ::memmove(bytes_.get(), bytes_.get() + cut, k_history);
-    filled_ = handed_out_ = k_history;
-    start_ = start_ > cut ? start_ - cut : 0;
-  }
-  /// A new member knows nothing of the one before.
-  void forget() noexcept { start_ = filled_; }
-
- private:
-  std::unique_ptr<char[]> bytes_;
-  std::size_t filled_ = 0;
-  std::size_t handed_out_ = 0;
-  std::size_t start_ = 0;  ///< of the member
-};
-
-/// Writes up to 15 bytes more than it has to.
-inline void copy_match(char* to, std::size_t distance, std::size_t length) noexcept {
-  const char* from = to - distance;
-  char* const end = to + length;
-  if (distance >= 16) {
-    do {
-      ::memcpy(to, from, 16);
-      to += 16;
-      from += 16;
-    } while (to < end);
-  } else if (distance >= 8) {
-    do {
-      ::memcpy(to, from, 8);
-      to += 8;
-      from += 8;
-    } while (to < end);
-  } else if (distance == 1) {
-    ::memset(to, *from, length);
-  } else {
-    do {
-      *to++ = *from++;
-    } while (to < end);
-  }
-}
 
 class GzipDecoder final : public Decoder {
  public:
@@ -693,7 +520,7 @@ class GzipDecoder final : public Decoder {
 
   State state_ = State::magic;
   BitReader reader_;
-  Window window_;
+  InflateWindow window_;
   std::unique_ptr<LiteralTable> literals_ = std::make_unique<LiteralTable>();
   std::unique_ptr<DistanceTable> distances_ = std::make_unique<DistanceTable>();
   PrecodeTable precodes_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "coracle/base/error.hpp"
+#include "coracle/base/log.hpp"
 #include "coracle/base/strings.hpp"
 #include "coracle/oci/media_types.hpp"
 #include "coracle/registry/repository.hpp"
@@ -102,9 +103,15 @@ class RangeDownload final : public Download {
     // Layers that registries do not hold are elsewhere (image-spec, descriptor.md, "urls").
     if (oci::is_nondistributable(blob_.media_type)) {
       for (const auto& url : blob_.urls) {
-        HttpRequest request = with_range(parse_url(url));
-        HttpResponse response = endpoint_->client().request(std::move(request));
-        if (response.head().is_success()) return response;
+        try {
+          HttpResponse response = endpoint_->client().request(with_range(parse_url(url)));
+          if (response.head().is_success()) return response;
+        } catch (const linux::Interrupted&) {
+          throw;
+        } catch (const Error& error) {
+          log::debug("blob {} is not to be had at '{}': {}", blob_.digest.str(), url,
+                     error.describe());
+        }
       }
     }
     return endpoint_->send_for_success(

@@ -71,9 +71,17 @@ class Import final : public DaemonImport {
 
   void write(const void* data, std::size_t size) override {
     if (size == 0) return;
-    connection_.send_body(fmt::format("{:x}\r\n", size));
-    connection_.send_body({static_cast<const char*>(data), size});
-    connection_.send_body("\r\n");
+    try {
+      connection_.send_body(fmt::format("{:x}\r\n", size));
+      connection_.send_body({static_cast<const char*>(data), size});
+      connection_.send_body("\r\n");
+    } catch (const linux::Interrupted&) {
+      throw;
+    } catch (const Error&) {
+      // A daemon that refuses the rest says why before it hangs up.
+      const ResponseHead answer = connection_.receive(false);
+      throw_failure(connection_, answer.status, "docker's daemon cannot load the image");
+    }
   }
 
   void finish() override {

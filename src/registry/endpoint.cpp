@@ -26,19 +26,31 @@ Endpoint::Endpoint(HttpClient& client, const RetryPolicy& retries, std::string h
       insecure_(insecure),
       authorizer_(client, std::move(credentials), !insecure) {}
 
-bool Endpoint::find_out_scheme() const {
-  if (!insecure_) return true;
+bool Endpoint::answers(const Url& registry) const {
   HttpRequest request;
-  request.url = url_of_host(server_of(host_), true);
+  request.url = registry;
   request.url.target = "/v2/";
   request.verify = false;
+  (void)client_.request(std::move(request)).text(1U << 20);
+  return true;
+}
+
+/// An insecure registry may speak TLS all the same. That it does not is believed when it says so,
+/// or answers without: a broken connection says nothing.
+bool Endpoint::find_out_scheme() const {
+  if (!insecure_) return true;
   try {
-    (void)client_.request(request).text(1U << 20);
-    return true;
+    return answers(url_of_host(server_of(host_), true));
   } catch (const Error& error) {
     client_.cancellation().check();
     log::debug("{} does not answer with TLS: {}", host_, error.describe());
-    return false;
+    if (error.error_class() == ErrorClass::invalid_argument) return false;
+    try {
+      return !answers(url_of_host(server_of(host_), false));
+    } catch (const Error& plain) {
+      log::debug("{} does not answer without TLS either: {}", host_, plain.describe());
+    }
+    throw;
   }
 }
 
@@ -53,15 +65,22 @@ Url Endpoint::url(std::string target) {
 HttpResponse Endpoint::send(HttpRequest request, const Scopes& scopes) {
   request.verify = !insecure_;
   for (int challenges = 0;; ++challenges) {
-    const std::string authorization = authorizer_.authorization(scopes);
+    // Only the registry itself is told who we are, and only it may ask: not where it redirects to,
+    // nor where it has uploads sent.
+    const bool is_ours = request.url.same_origin(url("/"));
+    const std::string authorization = is_ours ? authorizer_.authorization(scopes) : "";
     request.fields.remove("Authorization");
     if (!authorization.empty()) request.fields.add("Authorization", authorization);
     HttpResponse response = client_.request(request);
-    if (response.status() != 401 || challenges == k_most_challenges) return response;
-    // Only the registry itself may ask who we are, not where it redirects to.
-    if (!response.url().same_origin(request.url)) return response;
+    if (response.status() != 401 || challenges == k_most_challenges || !is_ours ||
+        !response.url().same_origin(request.url)) {
+      return response;
+    }
     if (!authorizer_.learn(response, scopes, authorization)) return response;
-    if (request.upload != nullptr) return response;
+    if (request.upload != nullptr) {
+      // What was sent is gone. With what has been learnt it may be sent again.
+      throw Error(ErrorClass::unavailable, "{} wants another token", host_);
+    }
     (void)response.text(1U << 20);
   }
 }

@@ -41,6 +41,7 @@ class Endpoint {
 
  private:
   bool find_out_scheme() const;
+  bool answers(const Url& registry) const;
 
   HttpClient& client_;
   const RetryPolicy& retries_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
 #include <mutex>
 
 #include "coracle/base/error.hpp"
@@ -8,6 +9,7 @@
 #include "coracle/base/log.hpp"
 #include "coracle/config/http_settings.hpp"
 #include "coracle/config/registries.hpp"
+#include "coracle/oci/reference.hpp"
 #include "coracle/registry/repository.hpp"
 #include "registry/endpoint.hpp"
 #include "registry/http/status_error.hpp"
@@ -38,9 +40,10 @@ std::vector<SearchResult> parse_results(const Json& document, const std::string&
     SearchResult result;
     result.index = host;
     std::string name = json::require_string(entry, "name");
+    if (!oci::is_valid_repository(name)) continue;
     const bool bare = host == "docker.io" && name.find('/') == std::string::npos;
     result.name = host + "/" + (bare ? "library/" : "") + name;
-    result.description = json::get_string(entry, "description");
+    result.description = printable(json::get_string(entry, "description"));
     result.stars = json::get_int(entry, "star_count");
     result.official = json::get_bool(entry, "is_official");
     result.automated = json::get_bool(entry, "is_automated");
@@ -62,15 +65,19 @@ struct RegistryClient::State {
   State(Access given, const linux::Cancellation& cancellation)
       : access(std::move(given)),
         retries{access.retries, access.retry_delay, access.notice},
-        client(config::load_http_settings(), access.certificates, cancellation) {
+        client(config::load_http_settings(), access.certificates, cancellation),
+        store(access.auth_file, config::load_registries().credential_helpers) {
     if (!retries.notice) retries.notice = [](std::string_view text) { log::warn("{}", text); };
   }
 
   Access access;
   RetryPolicy retries;
   HttpClient client;
+  /// Knows its files from now on: in the engine's user namespace they would be those of root.
+  CredentialStore store;
   std::mutex mutex;
-  std::vector<Known> endpoints;  ///< guarded by mutex
+  std::map<std::string, std::optional<Credentials>> known_credentials;  ///< guarded by mutex
+  std::vector<Known> endpoints;                                         ///< guarded by mutex
 };
 
 RegistryClient::RegistryClient(Access access, const linux::Cancellation& cancellation)
@@ -79,14 +86,15 @@ RegistryClient::RegistryClient(Access access, const linux::Cancellation& cancell
 RegistryClient::~RegistryClient() = default;
 
 std::shared_ptr<Endpoint> RegistryClient::endpoint(const std::string& name, bool insecure) {
+  const std::lock_guard lock(state_->mutex);
   std::optional<Credentials> credentials = state_->access.credentials;
   if (!credentials) {
-    const CredentialStore store(state_->access.auth_file,
-                                config::load_registries().credential_helpers);
-    credentials = store.find(name);
+    const auto known = state_->known_credentials.find(name);
+    credentials =
+        known != state_->known_credentials.end() ? known->second : state_->store.find(name);
+    state_->known_credentials[name] = credentials;
   }
   const std::string host = host_of(name);
-  const std::lock_guard lock(state_->mutex);
   for (const auto& known : state_->endpoints) {
     if (known.host == host && known.insecure == insecure && known.credentials == credentials) {
       return known.endpoint;
@@ -135,7 +143,8 @@ std::vector<SearchResult> RegistryClient::search(const std::string& host, const 
     std::string next;
     const Json document = parse_json(registry->get_text(page, {}, k_max_answer, what, &next), what);
     for (const auto& name : json::get_strings(document, "repositories")) {
-      if (name.find(term) == std::string::npos || results.size() == limit) continue;
+      const bool fits = name.find(term) != std::string::npos && oci::is_valid_repository(name);
+      if (!fits || results.size() == limit) continue;
       SearchResult result;
       result.index = host;
       result.name = host + "/" + name;

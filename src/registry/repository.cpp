@@ -10,6 +10,7 @@
 #include "coracle/base/strings.hpp"
 #include "coracle/oci/index.hpp"
 #include "coracle/oci/manifest.hpp"
+#include "coracle/oci/reference.hpp"
 #include "registry/endpoint.hpp"
 #include "registry/http/status_error.hpp"
 
@@ -19,6 +20,7 @@ namespace {
 constexpr std::size_t k_page = 1000;
 constexpr std::size_t k_max_page = 4U << 20;
 constexpr std::size_t k_max_pages = 1000;
+constexpr std::size_t k_max_listing = 32U << 20;
 
 std::string accepted_types() {
   return fmt::format("{}, {}, {}, {}", oci::k_oci_manifest, oci::k_oci_index,
@@ -157,6 +159,7 @@ std::unique_ptr<Download> Repository::open_blob(const oci::Descriptor& blob,
 
 std::vector<std::string> Repository::tags() const {
   std::vector<std::string> tags;
+  std::size_t total = 0;
   std::string page = target(fmt::format("tags/list?n={}", k_page));
   for (std::size_t pages = 0; !page.empty(); ++pages) {
     const std::string what = "listing the tags of " + name_;
@@ -164,10 +167,14 @@ std::vector<std::string> Repository::tags() const {
       throw Error(ErrorClass::invalid_argument, "{}: the listing has no end", what);
     }
     std::string next;
-    const Json document =
-        parse_json(endpoint_->get_text(page, pull_scopes(), k_max_page, what, &next), what);
-    for (auto& tag : json::get_strings(document, "tags")) tags.push_back(std::move(tag));
-    if (next == page) {
+    const std::string text = endpoint_->get_text(page, pull_scopes(), k_max_page, what, &next);
+    const Json document = parse_json(text, what);
+    total += text.size();
+    for (auto& tag : json::get_strings(document, "tags")) {
+      // What is no tag would be something else in a URL, and on a terminal.
+      if (oci::is_valid_tag(tag)) tags.push_back(std::move(tag));
+    }
+    if (next == page || total > k_max_listing) {
       throw Error(ErrorClass::invalid_argument, "{}: the listing has no end", what);
     }
     page = std::move(next);
@@ -179,11 +186,16 @@ std::vector<oci::Descriptor> Repository::referrers(const Digest& subject) const 
   std::vector<oci::Descriptor> found;
   std::string page = target("referrers/" + subject.str());
   const std::string what = "listing what refers to " + subject.str();
+  std::size_t total = 0;
   try {
     for (std::size_t pages = 0; !page.empty() && pages < k_max_pages; ++pages) {
       std::string next;
       const std::string text = endpoint_->get_text(page, pull_scopes(), k_max_page, what, &next);
       for (auto& entry : oci::parse_index(text, what).manifests) found.push_back(std::move(entry));
+      total += text.size();
+      if (next == page || total > k_max_listing) {
+        throw Error(ErrorClass::invalid_argument, "{}: the listing has no end", what);
+      }
       page = std::move(next);
     }
     return found;

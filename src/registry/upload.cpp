@@ -28,6 +28,18 @@ class Feed final : public UploadBody {
   std::optional<std::uint64_t> size_;
 };
 
+/// Where an upload goes on. @throws Error invalid_argument when that is less safe than before
+std::optional<Url> location_in(const HttpResponse& response) {
+  const std::string text(response.head().fields.get("Location"));
+  if (text.empty()) return std::nullopt;
+  Url location = response.url().resolve(text);
+  if (response.url().secure && !location.secure) {
+    throw Error(ErrorClass::invalid_argument, "{} sends an upload to '{}', which is not encrypted",
+                response.url().authority(), location.str());
+  }
+  return location;
+}
+
 /// One upload, from its location at the registry to the finished blob.
 class Upload {
  public:
@@ -121,15 +133,11 @@ class Upload {
   }
 
   void take_location(HttpResponse response) {
-    const std::string text(response.head().fields.get("Location"));
-    if (!text.empty()) location_ = response.url().resolve(text);
+    if (const auto location = location_in(response)) location_ = location;
     (void)response.text(k_max_answer);
     if (!location_) {
       throw Error(ErrorClass::invalid_argument, "{}: {} does not say where to", what_,
                   response.url().authority());
-    }
-    if (response.url().secure && !location_->secure) {
-      throw Error(ErrorClass::invalid_argument, "{}: {} is not encrypted", what_, location_->str());
     }
   }
 
@@ -150,7 +158,18 @@ Digest Repository::put_blob(BlobContent& content) const {
 
 bool Repository::try_mount_blob(const Digest& digest, const std::string& from) const {
   if (!from.starts_with(endpoint_->host() + "/") || from == name_) return false;
-  const std::string source = from.substr(endpoint_->host().size() + 1);
+  try {
+    return mount_blob(digest, from.substr(endpoint_->host().size() + 1));
+  } catch (const linux::Interrupted&) {
+    throw;
+  } catch (const Error& error) {
+    // Perhaps the other repository is none of ours any more. It can still be sent.
+    log::debug("blob {} is not taken over from {}: {}", digest.str(), from, error.describe());
+    return false;
+  }
+}
+
+bool Repository::mount_blob(const Digest& digest, const std::string& source) const {
   Scopes scopes = push_scopes();
   scopes.push_back("repository:" + source + ":pull");
   HttpRequest request;
@@ -158,16 +177,19 @@ bool Repository::try_mount_blob(const Digest& digest, const std::string& from) c
   request.url = endpoint_->url(target("blobs/uploads/"));
   add_query(request.url.target, "mount", digest.str());
   add_query(request.url.target, "from", source);
-  HttpRequest cancel;
+  std::optional<Url> begun;
   {
     HttpResponse response = endpoint_->send(std::move(request), scopes);
     if (response.status() == 201) return true;
     if (response.status() != 202) return false;
-    // It has begun an upload instead, which nobody will go on with.
-    cancel.method = "DELETE";
-    cancel.url = response.url().resolve(response.head().fields.get("Location"));
+    begun = location_in(response);
     (void)response.text(k_max_answer);
   }
+  if (!begun) return false;
+  // It has begun an upload instead, which nobody will go on with.
+  HttpRequest cancel;
+  cancel.method = "DELETE";
+  cancel.url = *begun;
   (void)endpoint_->send(std::move(cancel), push_scopes());
   return false;
 }

@@ -86,12 +86,15 @@ void PartialBlob::append(const void* data, std::size_t size) {
   linux::write_all(file_.get(), std::string_view(static_cast<const char*>(data), size), path_);
 }
 
-void PartialBlob::commit(const Digest& expected) {
+void PartialBlob::verify(const Digest& expected) {
   const Digest digest = hasher_.finish();
-  if (digest != expected) {
-    discard();
-    throw_damaged(expected, digest);
-  }
+  if (digest == expected) return;
+  discard();
+  throw_damaged(expected, digest);
+}
+
+void PartialBlob::commit(const Digest& expected) {
+  verify(expected);
   linux::rename_path(path_, blobs_ + "/" + std::string(expected.hex()));
 }
 
@@ -140,11 +143,29 @@ Digest BlobStore::add(std::string_view text) const {
   return writer->commit();
 }
 
+std::string BlobStore::partial_path(const Digest& digest) const {
+  require_sha256(digest);
+  return fmt::format("{}/{}{}", blobs_, k_partial_prefix, digest.hex());
+}
+
+std::uint64_t BlobStore::partial_size(const Digest& digest) const {
+  const auto info = linux::stat_if_exists(partial_path(digest));
+  return info ? static_cast<std::uint64_t>(info->st_size) : 0;
+}
+
+PartialBlob BlobStore::open_private_partial() const {
+  linux::ensure_directory(blobs_, 0755);
+  while (true) {
+    const std::string path = fmt::format("{}/{}{}", blobs_, k_temporary_prefix, random_hex(8));
+    linux::Fd file = linux::open_file(path, O_RDWR | O_CREAT | O_EXCL, 0644);
+    if (try_claim(file.get(), path)) return {std::move(file), path, blobs_, 0};
+  }
+}
+
 std::optional<PartialBlob> BlobStore::try_open_partial(const Digest& digest,
                                                        std::uint64_t size) const {
-  require_sha256(digest);
+  const std::string path = partial_path(digest);
   linux::ensure_directory(blobs_, 0755);
-  const std::string path = fmt::format("{}/{}{}", blobs_, k_partial_prefix, digest.hex());
   while (true) {
     linux::Fd file = linux::open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0644);
     if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {

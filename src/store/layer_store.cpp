@@ -96,12 +96,18 @@ void LayerStore::ensure_link(const Digest& diff_id) const {
 }
 
 LayerRecord LayerStore::unpack(archive::ByteSource& layer, const Digest& expected,
-                               const LowerLayers& below) const {
+                               const LowerLayers& below, const KeepWaiting& keep_waiting) const {
   linux::ensure_directory(layers_);
   if (expected.empty()) return unpack_here(layer, expected, below);
   // Whoever comes second waits, and then finds the layer.
-  const auto turn = linux::FileLock::acquire(turn_file(expected), linux::FileLock::Mode::exclusive);
-  const ScopeExit end_turn([&] { ::unlink(turn_file(expected).c_str()); });
+  using Mode = linux::FileLock::Mode;
+  const std::string file = turn_file(expected);
+  auto turn = keep_waiting ? linux::FileLock::try_acquire(file, Mode::exclusive)
+                           : linux::FileLock::acquire(file, Mode::exclusive);
+  while (!turn && keep_waiting()) turn = linux::FileLock::try_acquire(file, Mode::exclusive);
+  const ScopeExit end_turn([&] {
+    if (turn) ::unlink(file.c_str());
+  });
   if (has(expected)) return load(expected);
   return unpack_here(layer, expected, below);
 }

@@ -29,8 +29,12 @@ std::vector<std::string> full_names(std::string_view name) {
 }  // namespace
 
 std::optional<ManifestList> ImageStore::try_find_list(std::string_view name) const {
+  return try_find_list_in(read_index(), name);
+}
+
+std::optional<ManifestList> ImageStore::try_find_list_in(const std::vector<Entry>& entries,
+                                                         std::string_view name) const {
   const auto names = full_names(name);
-  const auto entries = read_index();
   const Entry* found = nullptr;
   for (const auto& wanted : names) {
     for (const auto& entry : entries) {
@@ -63,15 +67,29 @@ ManifestList ImageStore::find_list(std::string_view name) const {
   return *std::move(list);
 }
 
-Digest ImageStore::save_list(const ManifestList& list) {
-  const std::string text = oci::serialize(list.index);
+Digest ImageStore::add_list(const ManifestList& list) {
   const auto lock = lock_index();
   auto entries = read_index();
-  if (std::ranges::any_of(entries, [&](const Entry& entry) {
-        return !entry.is_list() && entry.name() == list.name;
-      })) {
-    throw Error(ErrorClass::conflict, "an image is called '{}' already", list.name);
+  for (const auto& entry : entries) {
+    if (entry.name() != list.name) continue;
+    throw Error(ErrorClass::conflict, "{} is called '{}' already",
+                entry.is_list() ? "a manifest list" : "an image", list.name);
   }
+  return put_list_unlocked(std::move(entries), list);
+}
+
+Digest ImageStore::update_list(std::string_view name,
+                               const std::function<void(ManifestList&)>& change) {
+  const auto lock = lock_index();
+  auto entries = read_index();
+  auto list = try_find_list_in(entries, name);
+  if (!list) throw Error(ErrorClass::not_found, "{}: image not known", name);
+  change(*list);
+  return put_list_unlocked(std::move(entries), *list);
+}
+
+Digest ImageStore::put_list_unlocked(std::vector<Entry> entries, const ManifestList& list) {
+  const std::string text = oci::serialize(list.index);
   std::erase_if(entries,
                 [&](const Entry& entry) { return entry.is_list() && entry.name() == list.name; });
   Entry entry;

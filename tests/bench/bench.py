@@ -253,6 +253,7 @@ def main():
         except (OSError, subprocess.SubprocessError) as error:
             bench.skipped[peers.DEBIAN] = str(error)
     bench.work = os.path.join(account.home, "bench-limit")
+    bench.cache = options.cache
     run(account, ["mkdir", "-p", bench.work])
     bench.limit = [programs["limit"], "--map=" + peers.subordinate_ids(account)]
     docker = start_docker(options, bench.skipped)

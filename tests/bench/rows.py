@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import peers
+import transfers
 from measure import command_name, interleave, owner, processes, proportional_memory, run
 
 
@@ -33,6 +34,7 @@ class Bench:
         self.limit = None   # argv up to the directories
         self.rootfs = ""
         self.work = ""
+        self.cache = ""     # where images and programs are kept between runs
         self.skipped = {}   # name -> reason
 
     def timer(self, argv, account=None):
@@ -317,4 +319,6 @@ ROWS = {
     "many": many_at_once,
     "throughput": throughput,
     "work": work_inside,
+    "pull": transfers.pulls,
+    "push": transfers.pushes,
 }

@@ -8,12 +8,16 @@
 #include <deque>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "support/loopback.hpp"
 
 namespace coracle::test {
+
+/// What is said without waiting for a request.
+inline constexpr std::string_view k_at_once = "at once: ";
 
 /// Each connection has a list of answers, given one for each request head that comes. After the
 /// last one it hangs up.
@@ -61,6 +65,13 @@ class ScriptedServer {
       if (::poll(&set, 1, 5000) != 1) return;
       const linux::Fd connection = listener_.accept();
       for (const auto& answer : conversation) {
+        if (answer.starts_with(k_at_once)) {
+          char hello[1024];
+          [[maybe_unused]] const auto got = ::read(connection.get(), hello, sizeof hello);
+          [[maybe_unused]] const auto put = ::write(
+              connection.get(), answer.data() + k_at_once.size(), answer.size() - k_at_once.size());
+          continue;
+        }
         std::string request = read_request(connection.get());
         if (request.empty()) break;
         {

@@ -144,7 +144,7 @@ std::unique_ptr<ByteSource> make_read_ahead(ByteSource& inner);
 std::unique_ptr<ByteSink> make_zstd_compressor(int level, ByteSink& sink);
 
 /// The compressed form of a stream, made by as many threads as there are processors while it is
-/// read: at most 8 MiB for each. The same input gives the same bytes on any machine.
+/// read, at most eight: some 5 MiB for each. The same input gives the same bytes on any machine.
 /// @param kind   gzip (by libdeflate) or zstd
 /// @param level  -1: the default (gzip 6, zstd 3)
 /// @throws Error not_implemented for other kinds, invalid_argument for a level that there is not

@@ -23,8 +23,9 @@ struct LoginRequest {
   RegistryOptions options;
 };
 /// Tries the credentials and keeps them.
+/// @returns the file that tells where they are
 /// @throws Error permission_denied when the registry does not know them; nothing is kept then
-void login(const LoginRequest& request, const linux::Cancellation& cancellation);
+std::string login(const LoginRequest& request, const linux::Cancellation& cancellation);
 /// The user that is logged in there; nothing for none.
 std::optional<std::string> logged_in_user(const std::string& registry,
                                           const RegistryOptions& options);

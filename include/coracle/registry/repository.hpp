@@ -90,6 +90,7 @@ class Repository {
  private:
   std::vector<std::string> pull_scopes() const;
   std::vector<std::string> push_scopes() const;
+  bool mount_blob(const Digest& digest, const std::string& source) const;
   std::string target(std::string_view rest) const;
 
   std::shared_ptr<Endpoint> endpoint_;

@@ -56,6 +56,8 @@ class PartialBlob {
   /// @throws Error invalid_argument naming both digests, and discards it, unless it is the expected
   ///         one
   void commit(const Digest& expected);
+  /// Once, at the end: the same without keeping it.
+  void verify(const Digest& expected);
   void discard() noexcept;
 
  private:
@@ -85,6 +87,10 @@ class BlobStore {
   /// @param size  what has more bytes is thrown away
   /// @returns nothing while another one works on it
   std::optional<PartialBlob> try_open_partial(const Digest& digest, std::uint64_t size) const;
+  /// How far somebody is who works on it.
+  std::uint64_t partial_size(const Digest& digest) const;
+  /// One that nobody else sees, for whom waiting for another one has no end. Nothing is kept of it.
+  PartialBlob open_private_partial() const;
   void remove(const Digest& digest) const;
   std::vector<Digest> list() const;
   /// Whether the content has the digest that its name says.
@@ -96,6 +102,8 @@ class BlobStore {
   void remove_partials(const std::set<Digest>& kept) const;
 
  private:
+  std::string partial_path(const Digest& digest) const;
+
   std::string blobs_;
 };
 

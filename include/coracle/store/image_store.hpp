@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -69,8 +70,11 @@ class ImageStore {
   std::optional<ManifestList> try_find_list(std::string_view name) const;
   /// @throws Error not_found in podman's words
   ManifestList find_list(std::string_view name) const;
-  /// Adds a list, or puts it in the place of the one of its name. @returns its digest
-  Digest save_list(const ManifestList& list);
+  /// Adds a list. @returns its digest
+  /// @throws Error conflict when an image or a list has that name
+  Digest add_list(const ManifestList& list);
+  /// Changes a list, while nobody else does. @returns its new digest
+  Digest update_list(std::string_view name, const std::function<void(ManifestList&)>& change);
   /// Takes it out of the index. @returns whether it was there
   bool remove_list(const std::string& name);
 
@@ -104,6 +108,9 @@ class ImageStore {
 
  private:
   struct Entry;
+  std::optional<ManifestList> try_find_list_in(const std::vector<Entry>& entries,
+                                               std::string_view name) const;
+  Digest put_list_unlocked(std::vector<Entry> entries, const ManifestList& list);
   std::vector<Entry> read_index() const;
   void write_index(const std::vector<Entry>& entries) const;
   linux::FileLock lock_index() const;

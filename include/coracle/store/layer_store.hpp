@@ -19,6 +19,10 @@ namespace coracle::store {
 /// may wait for those that are still being unpacked.
 using LowerLayers = std::function<std::vector<std::string>()>;
 
+/// Asked again and again while another process unpacks the same layer, at the pace that it sets
+/// itself by sleeping. When it says false the work is done twice; it may throw.
+using KeepWaiting = std::function<bool()>;
+
 struct LayerRecord {
   Digest diff_id;
   std::uint64_t size = 0;             ///< of the plain tar, bytes
@@ -44,9 +48,10 @@ class LayerStore {
   /// the user namespace that containers run in.
   /// @param expected  empty for a layer whose diff id is not known beforehand
   /// @param below     none for the lowest layer
+  /// @param keep_waiting  none: as long as it takes
   /// @throws Error invalid_argument when the content has another diff id; nothing is left behind
-  LayerRecord unpack(archive::ByteSource& layer, const Digest& expected,
-                     const LowerLayers& below) const;
+  LayerRecord unpack(archive::ByteSource& layer, const Digest& expected, const LowerLayers& below,
+                     const KeepWaiting& keep_waiting = {}) const;
   /// Takes a layer out of sight in one rename; empty_trash() deletes its files.
   void discard(const Digest& diff_id) const;
   /// discard() and the deletion at once. Runs in the user namespace that containers run in.

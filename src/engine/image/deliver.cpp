@@ -4,20 +4,24 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <semaphore>
 #include <system_error>
 #include <thread>
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/json_value.hpp"
 #include "coracle/base/log.hpp"
+#include "coracle/base/scope_exit.hpp"
 #include "coracle/oci/annotations.hpp"
 #include "engine/image/layer_content.hpp"
 
 namespace coracle::engine {
 namespace {
 
-/// Layers at a time: each that is compressed uses all processors already.
-constexpr std::size_t k_at_once = 3;
+/// Layers at a time, and of these such that have to be compressed: each uses all processors
+/// already.
+constexpr std::size_t k_at_once = 4;
+constexpr std::ptrdiff_t k_compressed_at_once = 2;
 
 /// Which blob a layer became when it was compressed last, so that nobody compresses it again to
 /// find that the registry has it.
@@ -61,6 +65,12 @@ class CompressionMemory {
   int level_;
 };
 
+/// docker's manifests know no zstd.
+oci::Format format_of(const OutgoingForm& form, const oci::Manifest& manifest) {
+  if (form.format) return *form.format;
+  return form.compression == oci::Compression::zstd ? oci::Format::oci : manifest.format();
+}
+
 class Delivery {
  public:
   Delivery(Context& context, const store::Image& image, const OutgoingForm& form,
@@ -69,7 +79,7 @@ class Delivery {
       : blobs_(context.images().blobs()),
         image_(image),
         form_(form),
-        format_(form.format.value_or(image.manifest.format())),
+        format_(format_of(form, image.manifest)),
         destination_(destination),
         observer_(observer),
         cancellation_(cancellation),
@@ -105,7 +115,7 @@ class Delivery {
       while (threads.size() + 1 < std::min(k_at_once, sent_.size())) {
         threads.emplace_back([this] { work(); });
       }
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {
       // A limit on processes: fewer at a time.
     }
     work();
@@ -170,7 +180,8 @@ class Delivery {
   Passed progress_of(TransferObserver::Item item) {
     return [this, item](std::uint64_t bytes) {
       cancellation_.check();
-      if (failed()) throw Error(ErrorClass::unavailable, "another layer has failed");
+      // Nothing that trying again would mend.
+      if (failed()) throw Error(ErrorClass::internal, "another layer has failed");
       observer_.advance(item, bytes);
     };
   }
@@ -213,6 +224,8 @@ class Delivery {
         return outcome_of(presence);
       }
     }
+    compressing_.acquire();
+    const ScopeExit done([&] { compressing_.release(); });
     CompressedContent content(blobs_, layer.digest, kind, form_.level, progress_of(item));
     sent.digest = destination_.put_blob(content);
     sent.size = static_cast<std::int64_t>(content.size());
@@ -243,6 +256,7 @@ class Delivery {
   const linux::Cancellation& cancellation_;
   CompressionMemory memory_;
   std::vector<oci::Descriptor> sent_;  ///< each written by the thread that has the layer
+  std::counting_semaphore<k_compressed_at_once> compressing_{k_compressed_at_once};
   std::atomic<std::size_t> next_ = 0;
   std::mutex mutex_;
   std::exception_ptr failure_;  ///< guarded by mutex_

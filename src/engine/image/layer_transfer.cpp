@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -19,6 +20,8 @@ namespace {
 /// Layers at a time. Each takes some 6 MiB while it is unpacked.
 constexpr std::size_t k_at_once = 4;
 constexpr int k_claim_interval_ms = 20;
+/// Another process that gets on with a layer is waited for; one that does not may wait for us.
+constexpr std::chrono::seconds k_patience{5};
 
 /// A blob's bytes: first what an earlier attempt left, then what its origin brings, which is kept.
 class BlobStream final : public archive::ByteSource {
@@ -62,6 +65,24 @@ class BlobStream final : public archive::ByteSource {
   std::uint64_t passed_ = 0;
 };
 
+/// Whether somebody else's work gets on.
+class Watch {
+ public:
+  /// @param progress  grows as long as it does
+  bool has_stalled(std::uint64_t progress) {
+    if (progress != progress_) {
+      progress_ = progress;
+      since_ = Clock::now();
+    }
+    return Clock::now() - since_ > k_patience;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::uint64_t progress_ = 0;
+  Clock::time_point since_ = Clock::now();
+};
+
 void read_to_end(archive::ByteSource& source) {
   std::vector<char> buffer(256U << 10);
   while (source.read(buffer.data(), buffer.size()) != 0) {
@@ -82,14 +103,16 @@ class Team {
         origin_(origin),
         observer_(observer),
         cancellation_(cancellation),
-        ready_(manifest.layers.size(), false) {}
+        ready_(manifest.layers.size(), false) {
+    find_twins();
+  }
 
   void run() {
     std::vector<std::thread> threads;
     const std::size_t wanted = std::min(k_at_once, ready_.size());
     try {
       while (threads.size() + 1 < wanted) threads.emplace_back([this] { work(); });
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {
       // A limit on processes: fewer at a time.
     }
     work();
@@ -98,6 +121,19 @@ class Team {
   }
 
  private:
+  /// Of equal layers only the lowest one is fetched and unpacked: else a higher one could have it
+  /// in its hands while it waits for the lower.
+  void find_twins() {
+    for (std::size_t i = 0; i < ready_.size(); ++i) {
+      std::size_t twin = 0;
+      while (manifest_.layers[twin].digest != manifest_.layers[i].digest &&
+             config_.diff_ids[twin] != config_.diff_ids[i]) {
+        ++twin;
+      }
+      twins_.push_back(twin);
+    }
+  }
+
   void work() noexcept {
     for (std::size_t i = next_++; i < ready_.size(); i = next_++) {
       try {
@@ -132,12 +168,17 @@ class Team {
 
   TransferObserver::Outcome take_unless_present(std::size_t i, TransferObserver::Item item) {
     const Digest& digest = manifest_.layers[i].digest;
+    if (twins_[i] < i) wait_for(twins_[i], twins_[i] + 1);
+    Watch others;
     while (!blobs_.has(digest)) {
       if (origin_ == nullptr) {
         throw Error(ErrorClass::not_found, "blob {} is not in the store", digest.str());
       }
       auto partial =
           blobs_.try_open_partial(digest, static_cast<std::uint64_t>(manifest_.layers[i].size));
+      if (!partial && others.has_stalled(blobs_.partial_size(digest))) {
+        partial.emplace(blobs_.open_private_partial());
+      }
       if (!partial) {
         // Somebody else is at it: the result is for both.
         wait_a_little();
@@ -163,28 +204,54 @@ class Team {
       read_to_end(stream);
       partial.commit(blob.digest);
     } catch (const Error& error) {
-      // More bytes will not make it better.
-      if (error.error_class() == ErrorClass::invalid_argument) partial.discard();
+      if (error.error_class() == ErrorClass::invalid_argument) blame(blob, stream, partial);
       throw;
     }
   }
 
+  /// What cannot be unpacked is perhaps not what was promised: that is said, then. More bytes will
+  /// not make it better.
+  void blame(const oci::Descriptor& blob, BlobStream& stream, store::PartialBlob& partial) {
+    try {
+      read_to_end(stream);
+    } catch (const Error&) {
+      partial.discard();
+      return;
+    }
+    partial.verify(blob.digest);
+    partial.discard();
+  }
+
   void unpack(archive::ByteSource& source, std::size_t i) {
-    const auto record =
-        layers_.unpack(source, config_.diff_ids[i], [&] { return wait_for_lower(i); });
+    Watch others;
+    const auto record = layers_.unpack(
+        source, config_.diff_ids[i], [&] { return wait_for_lower(i); },
+        [&] {
+          wait_a_little();
+          return !others.has_stalled(0);
+        });
     addition_.note_squashed_owners(record.squashed_owners);
   }
 
   /// The lowest layer that is not there yet waits for none, so there is always one that gets on.
   std::vector<std::string> wait_for_lower(std::size_t i) {
-    const auto end = ready_.begin() + static_cast<std::ptrdiff_t>(i);
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return failure_ || std::find(ready_.begin(), end, false) == end; });
-    lock.unlock();
-    require_going();
+    wait_for(0, i);
     std::vector<std::string> directories;
     while (i-- > 0) directories.push_back(layers_.path(config_.diff_ids[i]));
     return directories;
+  }
+
+  /// Until these layers are there.
+  void wait_for(std::size_t first, std::size_t end) {
+    const auto begin = ready_.begin();
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] {
+      return failure_ || std::find(begin + static_cast<std::ptrdiff_t>(first),
+                                   begin + static_cast<std::ptrdiff_t>(end),
+                                   false) == begin + static_cast<std::ptrdiff_t>(end);
+    });
+    lock.unlock();
+    require_going();
   }
 
   void wait_a_little() const {
@@ -195,7 +262,7 @@ class Team {
 
   void require_going() const {
     cancellation_.check();
-    if (stopped_) throw Error(ErrorClass::unavailable, "another layer has failed");
+    if (stopped_) throw Error(ErrorClass::internal, "another layer has failed");
   }
 
   ImageAddition& addition_;
@@ -206,6 +273,7 @@ class Team {
   const BlobOrigin* origin_;
   TransferObserver& observer_;
   const linux::Cancellation& cancellation_;
+  std::vector<std::size_t> twins_;  ///< of each layer the lowest one that is equal
   std::atomic<std::size_t> next_ = 0;
   std::atomic<bool> stopped_ = false;
   std::mutex mutex_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include "coracle/oci/index.hpp"
 #include "coracle/oci/reference.hpp"
 #include "engine/image/destination.hpp"
+#include "engine/image/save.hpp"
 
 namespace coracle::engine {
 namespace {
@@ -81,7 +83,7 @@ class LayoutArchiveDestination final : public ImageDestination {
  public:
   LayoutArchiveDestination(std::string file, const std::string& name)
       : file_(std::move(file)),
-        directory_(parent_path(file_).empty() ? "." : parent_path(file_), ".coracle-archive-"),
+        directory_(scratch_for(file_), ".coracle-archive-"),
         layout_(directory_.path(), name) {}
 
   Presence find_blob(const oci::Descriptor& blob) override { return layout_.find_blob(blob); }
@@ -90,10 +92,17 @@ class LayoutArchiveDestination final : public ImageDestination {
 
   void put_manifest(const registry::Document& manifest) override {
     layout_.put_manifest(manifest);
-    const std::string temporary = directory_.path() + "/archive";
-    const linux::Fd out =
-        linux::open_file(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
-    archive::FdSink sink(out.get(), file_);
+    write_archive_file(file_, [&](archive::ByteSink& sink) { write_tar(sink); });
+  }
+
+ private:
+  /// Beside the file, where there should be room for it; a pipe has no such place.
+  static std::string scratch_for(const std::string& file) {
+    const auto info = linux::stat_if_exists(file);
+    return info && !S_ISREG(info->st_mode) ? "/tmp" : parent_path(file);
+  }
+
+  void write_tar(archive::ByteSink& sink) const {
     archive::TarWriter tar(sink);
     tar.add_directory("blobs");
     tar.add_directory("blobs/sha256");
@@ -103,10 +112,8 @@ class LayoutArchiveDestination final : public ImageDestination {
     add(tar, "index.json");
     add(tar, "oci-layout");
     tar.finish();
-    linux::rename_path(temporary, file_);
   }
 
- private:
   void add(archive::TarWriter& tar, const std::string& name) const {
     const std::string path = directory_.path() + "/" + name;
     const linux::Fd in = linux::open_file(path, O_RDONLY);

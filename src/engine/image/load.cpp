@@ -26,11 +26,22 @@ class SilentObserver final : public TransferObserver {
   void end(Item /*item*/, Outcome /*outcome*/) override {}
 };
 
-std::vector<LoadedImage> load_archive(const LoadContext& context, archive::ByteSource& source) {
+void require_allowed(const LoadContext& context, Transport transport) {
+  config::load_signature_policy().require_allowed(to_string(transport), context.source);
+}
+
+std::vector<LoadedImage> load_archive(const LoadContext& context, archive::ByteSource& source,
+                                      Transport docker = Transport::docker_archive) {
   const ArchiveContents contents(source, context.addition.context().images().blobs());
   // docker writes both descriptions into one archive; its own names the tags in full.
-  if (contents.has("manifest.json")) return load_docker_images(context, contents);
-  if (contents.has("index.json")) return load_layout_images(context, contents);
+  if (contents.has("manifest.json")) {
+    require_allowed(context, docker);
+    return load_docker_images(context, contents);
+  }
+  if (contents.has("index.json")) {
+    require_allowed(context, Transport::oci_archive);
+    return load_layout_images(context, contents);
+  }
   throw Error(ErrorClass::invalid_argument,
               "payload does not match any of the supported image formats: docker-archive, "
               "oci-archive, oci-dir, docker-dir");
@@ -44,8 +55,9 @@ std::vector<LoadedImage> load_archive_file(const LoadContext& context, const std
 }
 
 std::vector<LoadedImage> load_directory(const LoadContext& context, const std::string& path) {
-  if (linux::exists(path + "/index.json")) return load_layout_images(context, path);
-  return load_plain_directory(context, path);
+  const bool is_layout = linux::exists(path + "/index.json");
+  require_allowed(context, is_layout ? Transport::oci_layout : Transport::directory);
+  return is_layout ? load_layout_images(context, path) : load_plain_directory(context, path);
 }
 
 bool is_directory(const std::string& path) {
@@ -55,15 +67,19 @@ bool is_directory(const std::string& path) {
 
 std::vector<LoadedImage> load_from_daemon(const LoadContext& context, const std::string& name) {
   DownloadSource source(registry::DockerDaemon(context.cancellation).export_image(name));
-  return load_archive(context, source);
+  return load_archive(context, source, Transport::docker_daemon);
 }
 
 std::vector<LoadedImage> load_from(const LoadContext& context, const ImageLocation& location) {
   switch (location.transport) {
     case Transport::docker_archive:
     case Transport::oci_archive: return load_archive_file(context, location.path);
-    case Transport::oci_layout: return load_layout_images(context, location.path);
-    case Transport::directory: return load_plain_directory(context, location.path);
+    case Transport::oci_layout:
+      require_allowed(context, Transport::oci_layout);
+      return load_layout_images(context, location.path);
+    case Transport::directory:
+      require_allowed(context, Transport::directory);
+      return load_plain_directory(context, location.path);
     case Transport::docker_daemon: return load_from_daemon(context, location.name);
     case Transport::registry:
     case Transport::storage: break;
@@ -79,13 +95,12 @@ std::vector<std::string> pull_from_location(Context& context, const ImageLocatio
   if (location.transport == Transport::storage) {
     return {context.images().find(location.name).id};
   }
-  config::load_signature_policy().require_allowed(
-      to_string(location.transport), location.path.empty() ? location.name : location.path);
   ImageAddition addition(context);
   return in_context("pulling " + location.str(), [&] {
     const bool by_path = location.transport != Transport::docker_daemon;
-    const LoadContext load{addition, observer, cancellation, by_path ? location.name : "",
-                           request.platform};
+    const LoadContext load{addition,         observer,
+                           cancellation,     by_path ? location.name : "",
+                           request.platform, by_path ? location.path : location.name};
     std::vector<std::string> ids;
     for (auto& image : load_from(load, location)) ids.push_back(std::move(image.id));
     if (ids.empty()) {
@@ -102,11 +117,13 @@ std::vector<std::string> load_images(Context& context, const std::string& source
   return in_context("loading '" + source + "'", [&] {
     SilentObserver observer;
     const linux::Cancellation never;
-    const LoadContext load{addition, observer, never, location.path.empty() ? "" : location.name,
-                           ""};
-    const auto images = location.transport != Transport::registry ? load_from(load, location)
-                        : is_directory(source)                    ? load_directory(load, source)
-                                                                  : load_archive_file(load, source);
+    const bool named = location.transport != Transport::registry;
+    const LoadContext load{addition, observer,
+                           never,    location.path.empty() ? "" : location.name,
+                           "",       named ? location.path : source};
+    const auto images = named                  ? load_from(load, location)
+                        : is_directory(source) ? load_directory(load, source)
+                                               : load_archive_file(load, source);
     if (images.empty()) throw Error(ErrorClass::invalid_argument, "it holds no image");
     std::vector<std::string> loaded;
     for (const auto& image : images) {

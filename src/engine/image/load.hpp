@@ -24,6 +24,7 @@ struct LoadContext {
   const linux::Cancellation& cancellation;
   std::string wanted;    ///< name of the only image that is wanted; empty: all
   std::string platform;  ///< empty: this machine's
+  std::string source;    ///< path or name, which policies go by
 };
 
 /// The images of docker's format: manifest.json and what it names.

@@ -50,53 +50,17 @@ oci::Descriptor entry_of(const FoundManifest& found) {
   return entry;
 }
 
-oci::Descriptor& find_entry(Context& context, store::ManifestList& list, const std::string& image) {
-  std::string digest = image;
-  if (!image.starts_with("sha256:")) {
-    const auto summary = context.images().try_find(image);
-    if (summary) digest = summary->manifest.str();
-  }
-  const auto entry = std::ranges::find_if(list.index.manifests, [&](const oci::Descriptor& known) {
-    return known.digest.str() == digest;
-  });
-  if (entry == list.index.manifests.end()) {
-    throw Error(ErrorClass::not_found, "no image '{}' in manifest list '{}'", image, list.name);
-  }
-  return *entry;
-}
-
-}  // namespace
-
-Digest create_list(Context& context, const std::string& name, bool amend) {
-  const std::string full = store::local_image_name(name);
-  if (auto known = context.images().try_find_list(full)) {
-    if (amend) return known->digest;
-    throw Error(ErrorClass::conflict, "image name \"{}\" is already associated with a list", full);
-  }
-  if (context.images().try_find(full)) {
-    throw Error(ErrorClass::conflict, "that name is already in use: an image is called '{}'", full);
-  }
-  store::ManifestList list;
-  list.name = full;
-  list.index.media_type = std::string(oci::k_oci_index);
-  return context.images().save_list(list);
-}
-
-Digest add_to_list(Context& context, const ListAddRequest& request,
-                   const linux::Cancellation& cancellation) {
-  auto list = context.images().find_list(request.list);
-  ImageFinder finder(context, request.registry, cancellation);
-  const FoundManifest found = finder.find(request.image);
+/// What the list gets: the image itself, or of an index the entries that are wanted.
+std::vector<oci::Descriptor> entries_of(const FoundManifest& found, const ListAddRequest& request) {
+  const ListEntryOptions& options = request.entry;
   if (!oci::is_index(found.document.media_type)) {
     oci::Descriptor entry = entry_of(found);
-    apply_options(request.entry, entry);
-    put_entry(list, std::move(entry), found.source);
-    return context.images().save_list(list);
+    apply_options(options, entry);
+    return {entry};
   }
   const auto index = oci::parse_index(found.document.text, "index of '" + request.image + "'");
   std::vector<oci::Descriptor> entries = index.manifests;
   if (!request.all) {
-    const auto& options = request.entry;
     oci::Platform wanted = oci::host_platform();
     if (!options.os.empty()) wanted.os = options.os;
     if (!options.architecture.empty()) wanted = {wanted.os, options.architecture, "", {}, {}};
@@ -105,30 +69,71 @@ Digest add_to_list(Context& context, const ListAddRequest& request,
   }
   for (auto& entry : entries) {
     entry.raw = nullptr;
-    apply_options(
-        request.all ? ListEntryOptions{.annotations = request.entry.annotations} : request.entry,
-        entry);
-    put_entry(list, std::move(entry), found.source);
+    apply_options(request.all ? ListEntryOptions{.annotations = options.annotations} : options,
+                  entry);
   }
-  return context.images().save_list(list);
+  return entries;
+}
+
+/// A digest, or that of an image that is here.
+std::string entry_digest(Context& context, const std::string& image) {
+  if (image.starts_with("sha256:")) return image;
+  const auto summary = context.images().try_find(image);
+  return summary ? summary->manifest.str() : image;
+}
+
+oci::Descriptor& find_entry(store::ManifestList& list, const std::string& digest) {
+  const auto entry = std::ranges::find_if(list.index.manifests, [&](const oci::Descriptor& known) {
+    return known.digest.str() == digest;
+  });
+  if (entry == list.index.manifests.end()) {
+    throw Error(ErrorClass::not_found, "no image '{}' in manifest list '{}'", digest, list.name);
+  }
+  return *entry;
+}
+
+}  // namespace
+
+Digest create_list(Context& context, const std::string& name, bool amend) {
+  const std::string full = store::local_image_name(name);
+  if (amend) {
+    if (const auto known = context.images().try_find_list(full)) return known->digest;
+  }
+  store::ManifestList list;
+  list.name = full;
+  list.index.media_type = std::string(oci::k_oci_index);
+  return context.images().add_list(list);
+}
+
+Digest add_to_list(Context& context, const ListAddRequest& request,
+                   const linux::Cancellation& cancellation) {
+  (void)context.images().find_list(request.list);
+  ImageFinder finder(context, request.registry, cancellation);
+  const FoundManifest found = finder.find(request.image);
+  const std::vector<oci::Descriptor> entries = entries_of(found, request);
+  return context.images().update_list(request.list, [&](store::ManifestList& list) {
+    for (const auto& entry : entries) put_entry(list, entry, found.source);
+  });
 }
 
 Digest annotate_list(Context& context, const std::string& name, const std::string& image,
                      const ListEntryOptions& options) {
-  auto list = context.images().find_list(name);
-  oci::Descriptor& entry = find_entry(context, list, image);
-  entry.raw = nullptr;
-  apply_options(options, entry);
-  return context.images().save_list(list);
+  const std::string digest = entry_digest(context, image);
+  return context.images().update_list(name, [&](store::ManifestList& list) {
+    oci::Descriptor& entry = find_entry(list, digest);
+    entry.raw = nullptr;
+    apply_options(options, entry);
+  });
 }
 
 Digest remove_from_list(Context& context, const std::string& name, const std::string& image) {
-  auto list = context.images().find_list(name);
-  const Digest digest = find_entry(context, list, image).digest;
-  std::erase_if(list.index.manifests,
-                [&](const oci::Descriptor& entry) { return entry.digest == digest; });
-  list.sources.erase(digest.str());
-  return context.images().save_list(list);
+  const std::string wanted = entry_digest(context, image);
+  return context.images().update_list(name, [&](store::ManifestList& list) {
+    const Digest digest = find_entry(list, wanted).digest;
+    std::erase_if(list.index.manifests,
+                  [&](const oci::Descriptor& entry) { return entry.digest == digest; });
+    list.sources.erase(digest.str());
+  });
 }
 
 store::ManifestList remove_list(Context& context, const std::string& name) {

@@ -54,9 +54,14 @@ linux::RootfsPlan plan_of(Context& context, const store::Image& image, std::stri
 }
 
 void mount_directory(const std::string& directory, const std::string& mount_point) {
-  if (::mount(directory.c_str(), mount_point.c_str(), nullptr, MS_BIND, nullptr) != 0 ||
-      ::mount(nullptr, mount_point.c_str(), nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY, nullptr) !=
-          0) {
+  // Read-only before anybody can see it; other flags, which may be locked, stay as they are.
+  const linux::Fd tree(
+      ::open_tree(AT_FDCWD, directory.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+  mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_RDONLY;
+  if (!tree ||
+      ::mount_setattr(tree.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0 ||
+      ::move_mount(tree.get(), "", AT_FDCWD, mount_point.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0) {
     throw SysError("cannot mount '{}'", directory);
   }
 }

@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <set>
 
 #include "coracle/archive/tar.hpp"
 #include "coracle/base/error.hpp"
+#include "coracle/base/ids.hpp"
 #include "coracle/base/json_value.hpp"
 #include "coracle/engine/images.hpp"
 #include "coracle/linux/file.hpp"
@@ -133,8 +135,17 @@ void write_archive_file(const std::string& path,
     write(sink);
     return;
   }
-  const std::string temporary = path + ".partial";
-  const linux::Fd file = linux::open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  const auto info = linux::stat_if_exists(path);
+  if (info && !S_ISREG(info->st_mode)) {
+    // A pipe or a terminal: /dev/stdout, >(program).
+    const linux::Fd file = linux::open_file(path, O_WRONLY);
+    archive::FdSink sink(file.get(), path);
+    write(sink);
+    return;
+  }
+  const std::string temporary = fmt::format("{}.{}.partial", path, random_hex(4));
+  const linux::Fd file =
+      linux::open_file(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
   archive::FdSink sink(file.get(), path);
   try {
     write(sink);

@@ -51,7 +51,7 @@ std::string registry_name(const std::string& text) {
   return name;
 }
 
-void login(const LoginRequest& request, const linux::Cancellation& cancellation) {
+std::string login(const LoginRequest& request, const linux::Cancellation& cancellation) {
   if (request.user.empty()) {
     throw Error(ErrorClass::invalid_argument, "logging into \"{}\": a user name is needed",
                 request.registry);
@@ -59,7 +59,9 @@ void login(const LoginRequest& request, const linux::Cancellation& cancellation)
   const auto registries = config::load_registries();
   const registry::Credentials credentials{request.user, request.password, ""};
   verify(request.registry, request.options, credentials, registries, cancellation);
-  open_store(request.options, registries).store(request.registry, credentials);
+  const auto store = open_store(request.options, registries);
+  store.store(request.registry, credentials);
+  return store.file();
 }
 
 std::optional<std::string> logged_in_user(const std::string& registry,

@@ -8,6 +8,7 @@
 #include "coracle/base/error.hpp"
 #include "coracle/base/json_value.hpp"
 #include "coracle/base/strings.hpp"
+#include "coracle/config/registries.hpp"
 #include "coracle/engine/containers.hpp"
 #include "coracle/engine/system.hpp"
 #include "coracle/oci/platform.hpp"
@@ -96,10 +97,23 @@ Json store_document(Context& context) {
           {"runRoot", context.config().runroot}};
 }
 
+Json registries_document() {
+  const auto registries = config::load_registries();
+  Json document = {{"search", registries.unqualified_search}};
+  for (const auto& table : registries.tables) {
+    document[table.prefix] = {{"Prefix", table.prefix},
+                              {"Location", table.location},
+                              {"Insecure", table.insecure},
+                              {"Blocked", table.blocked}};
+  }
+  return document;
+}
+
 }  // namespace
 
 Json describe_system(Context& context) {
   return {{"host", host_document(context)},
+          {"registries", registries_document()},
           {"store", store_document(context)},
           {"version",
            {{"APIVersion", CORACLE_VERSION},

@@ -178,6 +178,8 @@ HttpResponse HttpClient::exchange_over(HttpConnection connection, const std::str
       socket.set_deadline(Deadline(std::chrono::seconds(1)));
       try {
         ResponseHead answer = connection.receive(false);
+        connection.spoil();
+        socket.set_deadline(Deadline(patience));
         if (answer.status >= 400) {
           return {*this, route, std::move(connection), std::move(answer), request.url};
         }

@@ -94,6 +94,7 @@ struct HttpConnection::State {
   beast::flat_buffer buffer{k_buffer + k_max_head};
   std::optional<http::response_parser<http::buffer_body>> parser;
   bool failed = false;
+  bool spoilt = false;
 };
 
 HttpConnection::HttpConnection(std::unique_ptr<Stream> stream)
@@ -171,8 +172,12 @@ std::size_t HttpConnection::read_body(void* data, std::size_t size) {
 }
 
 bool HttpConnection::is_reusable() const noexcept {
-  return state_ && !state_->failed && state_->parser && state_->parser->is_done() &&
-         state_->parser->keep_alive();
+  return state_ && !state_->failed && !state_->spoilt && state_->parser &&
+         state_->parser->is_done() && state_->parser->keep_alive();
+}
+
+void HttpConnection::spoil() noexcept {
+  state_->spoilt = true;
 }
 
 Stream& HttpConnection::stream() noexcept {

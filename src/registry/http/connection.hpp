@@ -32,6 +32,8 @@ class HttpConnection {
   std::size_t read_body(void* data, std::size_t size);
   /// Whether the body has been read to its end and the server goes on listening.
   bool is_reusable() const noexcept;
+  /// It is no good for another request: this one was not sent to its end.
+  void spoil() noexcept;
 
   Stream& stream() noexcept;
 

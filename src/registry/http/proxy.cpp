@@ -80,17 +80,18 @@ std::optional<Proxy> proxy_for(const config::ProxySettings& settings, const Url&
   Proxy proxy;
   std::string text = chosen.find("://") == std::string::npos ? "http://" + chosen : chosen;
   const auto start = text.find("://") + 3;
-  const auto at = text.find('@', start);
-  if (at != std::string::npos && at < text.find('/', start)) {
+  const auto at = text.rfind('@', text.find('/', start));
+  if (at != std::string::npos && at >= start) {
     proxy.authorization =
-        "Basic " + encode_base64(std::string_view(text).substr(start, at - start));
+        "Basic " + encode_base64(percent_decode(std::string_view(text).substr(start, at - start)));
     text.erase(start, at + 1 - start);
   }
   try {
     proxy.url = parse_url(text);
   } catch (Error& error) {
-    // Without what was in front of the "@".
-    throw Error(ErrorClass::invalid_argument, "the proxy '{}' is not a URL of http or https", text);
+    // A password with a "/" is still in the text: nothing in front of an "@" is shown.
+    throw Error(ErrorClass::invalid_argument, "the proxy '{}' is not a URL of http or https",
+                text.substr(text.rfind('@') + 1));
   }
   return proxy;
 }

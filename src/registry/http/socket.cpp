@@ -122,7 +122,7 @@ Socket Socket::connect_local(const std::string& path, const linux::Cancellation&
   path.copy(address.sun_path, path.size());
   linux::Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd || ::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-    throw SysError("cannot connect to '{}'", path);
+    throw Error(ErrorClass::unavailable, "cannot connect to '{}': {}", path, ::strerror(errno));
   }
   return {std::move(fd), path, cancellation};
 }

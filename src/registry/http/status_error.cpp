@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::size_t k_max_body = 64U << 10;
 constexpr std::size_t k_max_words = 512;
+/// Whatever is longer is all the same.
+constexpr std::chrono::seconds k_longest_wait{30 * 86'400};
 
 ErrorClass class_of(int status) {
   switch (status) {
@@ -25,14 +27,6 @@ ErrorClass class_of(int status) {
     case 429: return ErrorClass::unavailable;
     default: return status >= 500 ? ErrorClass::unavailable : ErrorClass::invalid_argument;
   }
-}
-
-/// Only what can be shown on a terminal.
-std::string printable(std::string text) {
-  text.resize(std::min(text.size(), k_max_words));
-  std::ranges::replace_if(
-      text, [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
-  return text;
 }
 
 std::string words_of(const Json& document) {
@@ -70,6 +64,13 @@ std::string explain(HttpResponse& response) {
 
 }  // namespace
 
+std::string printable(std::string text) {
+  text.resize(std::min(text.size(), k_max_words));
+  std::ranges::replace_if(
+      text, [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
+  return text;
+}
+
 StatusError::StatusError(HttpResponse& response, const std::string& what)
     : Error(class_of(response.status()), "{}: {} answers with status {}{}", what,
             response.url().authority(), response.status(), explain(response)),
@@ -81,15 +82,14 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view text) {
   if (text.empty()) return std::nullopt;
   if (const auto seconds = parse_int(text)) {
     if (*seconds < 0) return std::nullopt;
-    return std::chrono::seconds(*seconds);
+    return std::min(std::chrono::seconds(*seconds), k_longest_wait);
   }
   struct tm fields {};
   if (::strptime(std::string(text).c_str(), "%a, %d %b %Y %H:%M:%S GMT", &fields) == nullptr) {
     return std::nullopt;
   }
-  const auto moment = std::chrono::system_clock::from_time_t(::timegm(&fields));
-  const auto left = std::chrono::ceil<std::chrono::seconds>(moment - now());
-  return std::max(left, std::chrono::seconds(0));
+  const std::chrono::seconds left(::timegm(&fields) - ::time(nullptr));
+  return std::clamp(left, std::chrono::seconds(0), k_longest_wait);
 }
 
 }  // namespace coracle::registry

@@ -26,6 +26,9 @@ class StatusError : public Error {
   std::optional<std::chrono::seconds> retry_after_;
 };
 
+/// A server's words without what would do something to a terminal.
+std::string printable(std::string text);
+
 /// Seconds or a date (RFC 9110, section 10.2.3); nothing for what cannot be read.
 std::optional<std::chrono::seconds> parse_retry_after(std::string_view text);
 

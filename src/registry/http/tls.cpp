@@ -38,24 +38,33 @@ std::string take_complaint() {
   return reason == nullptr ? "the connection broke off" : reason;
 }
 
+/// What the BIO of a session works on.
+struct Channel {
+  Socket socket;
+  bool at_end = false;
+};
+
 // OpenSSL's own BIO for sockets would have us killed by SIGPIPE when the server hangs up.
 int receive(BIO* bio, char* data, int size) {
   ::BIO_clear_retry_flags(bio);
-  const auto* socket = static_cast<const Socket*>(::BIO_get_data(bio));
-  const ssize_t got = ::recv(socket->fd(), data, static_cast<std::size_t>(size), 0);
+  auto* channel = static_cast<Channel*>(::BIO_get_data(bio));
+  const ssize_t got = ::recv(channel->socket.fd(), data, static_cast<std::size_t>(size), 0);
+  channel->at_end = got == 0;
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) ::BIO_set_retry_read(bio);
   return static_cast<int>(got);
 }
 
 int transmit(BIO* bio, const char* data, int size) {
   ::BIO_clear_retry_flags(bio);
-  const auto* socket = static_cast<const Socket*>(::BIO_get_data(bio));
-  const ssize_t put = ::send(socket->fd(), data, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+  const auto* channel = static_cast<const Channel*>(::BIO_get_data(bio));
+  const ssize_t put =
+      ::send(channel->socket.fd(), data, static_cast<std::size_t>(size), MSG_NOSIGNAL);
   if (put < 0 && (errno == EAGAIN || errno == EINTR)) ::BIO_set_retry_write(bio);
   return static_cast<int>(put);
 }
 
-long control(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) {
+long control(BIO* bio, int command, long /*number*/, void* /*pointer*/) {
+  if (command == BIO_CTRL_EOF) return static_cast<Channel*>(::BIO_get_data(bio))->at_end ? 1 : 0;
   return command == BIO_CTRL_FLUSH ? 1 : 0;
 }
 
@@ -72,13 +81,13 @@ MethodHandle make_method() {
 class TlsStream final : public Stream {
  public:
   TlsStream(SSL_CTX* context, const BIO_METHOD* method, Socket socket, const std::string& host)
-      : socket_(std::move(socket)), session_(::SSL_new(context)), host_(host) {
+      : channel_{std::move(socket)}, session_(::SSL_new(context)), host_(host) {
     BIO* const bio = ::BIO_new(method);
     if (!session_ || bio == nullptr) {
       ::BIO_free(bio);
       throw Error(ErrorClass::internal, "cannot set up TLS: {}", take_complaint());
     }
-    ::BIO_set_data(bio, &socket_);
+    ::BIO_set_data(bio, &channel_);
     ::BIO_set_init(bio, 1);
     ::SSL_set_bio(session_.get(), bio, bio);
     expect_name();
@@ -88,6 +97,7 @@ class TlsStream final : public Stream {
 
   void shake_hands() {
     repeat([this] { return ::SSL_connect(session_.get()); });
+    shaken_ = true;
   }
 
   std::size_t read_some(void* data, std::size_t size) override {
@@ -96,7 +106,7 @@ class TlsStream final : public Stream {
   std::size_t write_some(const void* data, std::size_t size) override {
     return repeat([&] { return ::SSL_write(session_.get(), data, clamped(size)); });
   }
-  Socket& socket() override { return socket_; }
+  Socket& socket() override { return channel_.socket; }
 
  private:
   static int clamped(std::size_t size) {
@@ -125,8 +135,8 @@ class TlsStream final : public Stream {
       const int result = call();
       if (result > 0) return static_cast<std::size_t>(result);
       switch (::SSL_get_error(session_.get(), result)) {
-        case SSL_ERROR_WANT_READ: socket_.wait(POLLIN); break;
-        case SSL_ERROR_WANT_WRITE: socket_.wait(POLLOUT); break;
+        case SSL_ERROR_WANT_READ: channel_.socket.wait(POLLIN); break;
+        case SSL_ERROR_WANT_WRITE: channel_.socket.wait(POLLOUT); break;
         case SSL_ERROR_ZERO_RETURN: return 0;
         default: fail();
       }
@@ -134,8 +144,10 @@ class TlsStream final : public Stream {
   }
 
   [[noreturn]] void fail() {
+    // Later failures have other reasons; and where nobody verifies there is a verdict all the same.
+    const bool verifies = ::SSL_get_verify_mode(session_.get()) != SSL_VERIFY_NONE;
     const long verdict = ::SSL_get_verify_result(session_.get());
-    if (verdict != X509_V_OK) {
+    if (!shaken_ && verifies && verdict != X509_V_OK) {
       Error error(ErrorClass::invalid_argument, "the certificate of {} is not accepted: {}", host_,
                   ::X509_verify_cert_error_string(verdict));
       error.set_hint(
@@ -155,9 +167,10 @@ class TlsStream final : public Stream {
     throw Error(ErrorClass::unavailable, "TLS with {}: {}", host_, complaint);
   }
 
-  Socket socket_;
+  Channel channel_;
   SessionHandle session_;
   std::string host_;
+  bool shaken_ = false;  ///< hands
 };
 
 void load_authorities(SSL_CTX* context, const TlsSettings& settings) {

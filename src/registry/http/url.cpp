@@ -148,6 +148,17 @@ std::string percent_encode(std::string_view text) {
   return result;
 }
 
+std::string percent_decode(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto digits = text.substr(std::min(i + 1, text.size()), 2);
+    const bool escaped = text[i] == '%' && digits.size() == 2 && is_hex(to_lower(digits));
+    plain += escaped ? static_cast<char>(*parse_int(digits, 16)) : text[i];
+    if (escaped) i += 2;
+  }
+  return plain;
+}
+
 void add_query(std::string& target, std::string_view name, std::string_view value) {
   target += target.find('?') == std::string::npos ? '?' : '&';
   target += fmt::format("{}={}", name, percent_encode(value));

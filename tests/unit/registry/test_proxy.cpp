@@ -64,3 +64,20 @@ TEST_CASE("a proxy that is none is named without its password") {
     CHECK(error.describe().find("secret") == std::string::npos);
   }
 }
+
+TEST_CASE("passwords of proxies") {
+  const auto authorization = [](const std::string& text) {
+    config::ProxySettings settings;
+    settings.http = text;
+    return proxy_for(settings, parse_url("http://a.test/"))->authorization;
+  };
+  CHECK(authorization("http://me:p%40ss@proxy.test") == "Basic bWU6cEBzcw==");
+  CHECK(authorization("http://me:p@ss@proxy.test:3128/") == "Basic bWU6cEBzcw==");
+  CHECK(authorization("me:100%@proxy.test") == "Basic bWU6MTAwJQ==");
+  try {
+    authorization("http://me:secret/word@proxy.test");
+    CHECK(false);
+  } catch (const Error& error) {
+    CHECK(error.describe().find("secret") == std::string::npos);
+  }
+}

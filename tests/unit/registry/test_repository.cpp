@@ -41,7 +41,8 @@ struct Fixture {
 };
 
 /// An insecure registry is asked for TLS first, which this one does not speak.
-const ScriptedServer::Conversation k_no_tls = {};
+const ScriptedServer::Conversation k_no_tls = {std::string(test::k_at_once) +
+                                               "HTTP/1.1 400 Bad Request\r\n\r\n"};
 
 class Text final : public BlobContent {
  public:
@@ -245,11 +246,40 @@ TEST_CASE("a blob of another repository is taken over, or not") {
   CHECK(has(requests[2], "DELETE /up/1 "));
 }
 
+TEST_CASE("where a registry has uploads sent, nobody is told who we are") {
+  ScriptedServer storage({{answer(401, "WWW-Authenticate: Basic realm=\"mine\"\r\n")}});
+  ScriptedServer server(
+      {k_no_tls,
+       {answer(401, "WWW-Authenticate: Basic realm=\"x\"\r\n"),
+        answer(202, "Location: http://127.0.0.1:" + std::to_string(storage.port()) + "/up\r\n")}});
+  Fixture f(server);
+  Text content("hello", true);
+  CHECK(error_of([&] { f.repository.put_blob(content); }).error_class() ==
+        ErrorClass::permission_denied);
+  CHECK(has(server.requests()[1], "Authorization: Basic"));
+  REQUIRE(storage.requests().size() == 1);
+  CHECK_FALSE(has(storage.requests()[0], "Authorization"));
+}
+
+TEST_CASE("a repository that is not ours any more does not keep a blob from being sent") {
+  ScriptedServer server(
+      {k_no_tls, {answer(401, "WWW-Authenticate: Bearer realm=\"/token\"\r\n"), answer(403)}});
+  Fixture f(server);
+  CHECK_FALSE(f.repository.try_mount_blob(sha256_of("x"), f.endpoint->host() + "/other"));
+}
+
+TEST_CASE("a registry that breaks off has not said that it speaks no TLS") {
+  ScriptedServer server({{}, {}});
+  Fixture f(server);
+  f.policy.retries = 0;
+  CHECK(error_of([&] { f.repository.manifest("1"); }).error_class() == ErrorClass::unavailable);
+}
+
 TEST_CASE("tags come page by page") {
   ScriptedServer server(
       {k_no_tls,
        {answer(200, "Link: </v2/team/app/tags/list?last=b>; rel=\"next\"\r\n",
-               R"({"tags":["a","b"]})"),
+               R"({"tags":["a","b","no tag","../up"]})"),
         answer(200, "", R"({"tags":["c"]})"), answer(200, "", R"({"tags":null})")}});
   Fixture f(server);
   CHECK(f.repository.tags() == std::vector<std::string>{"a", "b", "c"});
@@ -278,4 +308,31 @@ TEST_CASE("the next page of a listing") {
   ResponseHead broken;
   broken.fields.add("Link", "no link>; rel=next");
   CHECK(next_link(broken).empty());
+}
+
+TEST_CASE("a registry that searches, and one that has a catalogue only") {
+  ScriptedServer server(
+      {k_no_tls,
+       {answer(
+            200, "",
+            R"({"results":[{"name":"app","description":"one\u001b[2J","star_count":7,"is_official":true},)"
+            R"({"name":"no name"},{"name":"me/app"}]})"),
+        answer(404),
+        answer(200, "Link: </v2/_catalog?last=x>; rel=next\r\n",
+               R"({"repositories":["a/app","b"]})"),
+        answer(200, "", R"({"repositories":["c/app","<bad>app"]})")}});
+  const linux::Cancellation cancellation;
+  RegistryClient client({.credentials = Credentials{"u", "p", ""}}, cancellation);
+  const std::string host = "127.0.0.1:" + std::to_string(server.port());
+  const auto found = client.search(host, "app", 10, true);
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].name == host + "/app");
+  CHECK(found[0].description == "one [2J");
+  CHECK(found[0].stars == 7);
+  CHECK(found[0].official);
+  CHECK(found[1].name == host + "/me/app");
+  CHECK(has(server.requests()[0], "GET /v1/search?q=app&n=10 "));
+  const auto listed = client.search(host, "app", 10, true);
+  REQUIRE(listed.size() == 2);
+  CHECK(listed[1].name == host + "/c/app");
 }

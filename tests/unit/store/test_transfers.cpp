@@ -149,7 +149,7 @@ TEST_CASE("manifest lists keep what they hold") {
   far.digest = sha256_of("far");
   list.index.manifests = {here, far};
   list.sources[far.digest.str()] = "docker://a.test/b";
-  const Digest digest = images.save_list(list);
+  const Digest digest = images.add_list(list);
   CHECK(images.find_list("many:1").digest == digest);
   CHECK(images.find_list(digest.str()).sources == list.sources);
   CHECK(images.find_list("many:1").index.manifests.size() == 2);
@@ -162,8 +162,14 @@ TEST_CASE("manifest lists keep what they hold") {
           store.add_image({make_layer("b", "1")}, {"localhost/x:1"});
           auto clash = list;
           clash.name = "localhost/x:1";
-          images.save_list(clash);
+          images.add_list(clash);
         }).find("already") != std::string::npos);
+  const Digest changed = images.update_list(
+      "many:1", [](ManifestList& current) { current.index.manifests.pop_back(); });
+  CHECK(changed != digest);
+  CHECK(images.find_list("many:1").index.manifests.size() == 1);
+  CHECK_THROWS_AS(images.update_list("none:1", [](ManifestList&) {}), Error);
+  CHECK_THROWS_AS(images.add_list(list), Error);
   CHECK(images.remove_list("localhost/many:1"));
   CHECK_FALSE(images.remove_list("localhost/many:1"));
   images.collect_garbage();

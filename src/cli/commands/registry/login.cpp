@@ -110,9 +110,16 @@ int log_in(Values& values, CommandContext& context) {
     context.out.line("Existing credentials are invalid, please enter valid username and password");
   }
   complete_credentials(values, context);
-  engine::login(request, never);
+  const std::string file = engine::login(request, never);
+  if (values.verbose) context.out.print("Used:  {}\n", file);
   context.out.line("Login Succeeded!");
   return 0;
+}
+
+/// Here the two kinds of files are one.
+void declare_docker_file(OptionSet& options, engine::RegistryOptions& registry) {
+  options.add("compat-auth-file", '\0', registry.auth_file, "File of credentials of docker's")
+      .complete(CompletionKind::file);
 }
 
 struct LogoutValues {
@@ -151,8 +158,9 @@ void setup_login(Command& command) {
   options.add("password-stdin", '\0', values.password_stdin,
               "Read the password from standard input");
   options.add("get-login", '\0', values.get_login, "Show who is logged in");
-  options.add("verbose", 'v', values.verbose, "Show more");
+  options.add("verbose", 'v', values.verbose, "Show which file is written");
   declare_server_options(options, values.request.options);
+  declare_docker_file(options, values.request.options);
 }
 
 void setup_logout(Command& command) {
@@ -165,6 +173,7 @@ void setup_logout(Command& command) {
   options.add("all", 'a', values.all, "Forget the credentials for all registries");
   options.add("authfile", '\0', values.options.auth_file, "File of credentials")
       .complete(CompletionKind::file);
+  declare_docker_file(options, values.options);
 }
 
 }  // namespace coracle::cli
