@@ -30,6 +30,7 @@ class ChangeLister {
     std::vector<std::string> names;
     while (const auto entry = entries.next()) names.emplace_back(entry->name);
     for (const auto& name : names) {
+      if (is_opaque_book(name)) continue;
       const std::string child = path.empty() ? name : path + "/" + name;
       if (!excluded_ || !excluded_(child)) visit_entry(directory, name, child, below);
     }

@@ -21,6 +21,12 @@ inline bool is_whiteout(const struct stat& info) noexcept {
   return S_ISCHR(info.st_mode) && info.st_rdev == makedev(0, 0);
 }
 
+/// What fuse-overlayfs puts into an opaque directory besides the attribute. The directory itself says
+/// it all.
+inline bool is_opaque_book(std::string_view name) noexcept {
+  return name == k_opaque_name || name == ".wh..opq";
+}
+
 /// Whether a directory hides what the layers below have in it.
 bool is_opaque(int directory) noexcept;
 /// @param trusted  whether this process may set trusted.* attributes: real root

@@ -94,7 +94,7 @@ std::vector<std::string> MergedView::list(const Node& directory) const {
     linux::Directory entries(fd.get());
     while (const auto entry = entries.next()) {
       std::string name(entry->name);
-      if (!seen.insert(name).second) continue;
+      if (is_opaque_book(name) || !seen.insert(name).second) continue;
       struct stat info {};
       const bool there = ::fstatat(fd.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
       if (there && !is_whiteout(info)) names.push_back(std::move(name));

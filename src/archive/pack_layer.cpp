@@ -63,6 +63,7 @@ class Packer {
   void pack_directory(int directory, const std::string& path) {
     if (options_.overlay_upper && is_opaque(directory)) add_mark(path, std::string(k_opaque_name));
     for (const auto& name : sorted_names(directory)) {
+      if (options_.overlay_upper && is_opaque_book(name)) continue;
       const std::string child = path.empty() ? name : path + "/" + name;
       if (options_.excluded && options_.excluded(child)) continue;
       if (options_.changes != nullptr && !selected_.contains(child)) continue;

@@ -115,6 +115,9 @@ TEST_CASE("an overlay's marks become whiteouts", "[archive][pack]") {
   linux::write_new_file(box.path(".wh.by-fuse"), "", 0644);
   linux::write_new_file(box.path("etc/.wh.not-a-mark"), "content", 0644);
   linux::write_new_file(box.path("etc/new/file"), "x", 0644);
+  // fuse-overlayfs says it three times.
+  linux::write_new_file(box.path("etc/new/.wh..wh..opq"), "", 0644);
+  make_whiteout(box.path("etc/new/.wh..opq"));
   const std::string tar = pack(box.path());
   CHECK(list_entries(tar) ==
         ".wh.by-fuse\netc\netc/.wh.gone\netc/new\netc/new/.wh..wh..opq\netc/new/file\n");
