@@ -180,3 +180,16 @@ teardown() {
   run_coracle 0 images -q --filter dangling=true
   assert_equal "$output" ""
 }
+
+@test "save writes into pipes, and leaves what is no file where it is" {
+  mkfifo "$BATS_TEST_TMPDIR/pipe"
+  cat "$BATS_TEST_TMPDIR/pipe" 3>&- | tar -t >"$BATS_TEST_TMPDIR/list" 3>&- &
+  run_coracle 0 save -q -o "$BATS_TEST_TMPDIR/pipe" base
+  wait
+  [ -p "$BATS_TEST_TMPDIR/pipe" ]
+  grep -q manifest.json "$BATS_TEST_TMPDIR/list"
+  "$CORACLE" save -q -o /dev/stdout base 3>&- | tar -t | grep -q manifest.json
+  [ -L /dev/stdout ]
+  run_coracle 0 push -q base "oci-archive:/dev/null"
+  [ -c /dev/null ]
+}
