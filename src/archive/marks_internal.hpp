@@ -21,8 +21,8 @@ inline bool is_whiteout(const struct stat& info) noexcept {
   return S_ISCHR(info.st_mode) && info.st_rdev == makedev(0, 0);
 }
 
-/// What fuse-overlayfs puts into an opaque directory besides the attribute. The directory itself says
-/// it all.
+/// What fuse-overlayfs puts into an opaque directory besides the attribute. The directory itself
+/// says it all.
 inline bool is_opaque_book(std::string_view name) noexcept {
   return name == k_opaque_name || name == ".wh..opq";
 }
