@@ -128,4 +128,8 @@ std::string serialize(const ImageConfig& config) {
   return dump_json(writer.json());
 }
 
+Platform platform_of(const ImageConfig& config) {
+  return normalize({config.os, config.architecture, config.variant, {}, {}});
+}
+
 }  // namespace coracle::oci

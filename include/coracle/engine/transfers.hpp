@@ -70,6 +70,7 @@ struct PushRequest {
   std::string format;              ///< "oci", "v2s2"; empty: as it is
   std::string compression_format;  ///< "gzip", "zstd", "none"; empty: as it is, made here: gzip
   std::optional<std::int64_t> compression_level;
+  bool force_compression = true;  ///< layers that are compressed otherwise are compressed anew, too
 };
 
 /// @returns the digest of what the destination has now

@@ -93,4 +93,7 @@ ImageConfig parse_image_config(std::string_view text, std::string_view origin);
 /// `moby.buildkit.buildinfo.v1`, …).
 std::string serialize(const ImageConfig& config);
 
+/// The platform that the image is for, normalised.
+Platform platform_of(const ImageConfig& config);
+
 }  // namespace coracle::oci

@@ -43,16 +43,13 @@ store::ContainerNamespace resolve_namespace(Context& context, std::string_view t
 
 bool fits_platform(const ContainerRequest& request, const oci::ImageConfig& image) {
   if (request.platform.empty()) return true;
-  return oci::matches(oci::parse_platform(request.platform),
-                      oci::normalize({image.os, image.architecture, image.variant, {}, {}}));
+  return oci::matches(oci::parse_platform(request.platform), oci::platform_of(image));
 }
 
 void require_platform(const ContainerRequest& request, const oci::ImageConfig& image) {
   if (fits_platform(request, image)) return;
-  throw Error(
-      ErrorClass::not_found, "{}: no image for platform {}, only for {}", request.image,
-      request.platform,
-      oci::to_string(oci::normalize({image.os, image.architecture, image.variant, {}, {}})));
+  throw Error(ErrorClass::not_found, "{}: no image for platform {}, only for {}", request.image,
+              request.platform, oci::to_string(oci::platform_of(image)));
 }
 
 /// Whether the image is here, and is what was asked for.

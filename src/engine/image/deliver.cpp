@@ -141,9 +141,11 @@ class Delivery {
     if (current == oci::Compression::unknown) current = detect(layer.digest);
     const bool provisional = !layer.annotation(oci::k_annotation_provisional).empty();
     oci::Compression wanted = form_.compression.value_or(current);
+    const bool fits = oci::layer_media_type(format_, current).has_value() &&
+                      !(format_ == oci::Format::docker && current == oci::Compression::zstd);
+    const bool is_packed = current != oci::Compression::none && !provisional;
+    if (!form_.force && is_packed && fits) return std::nullopt;
     if (!form_.compression) {
-      const bool fits = oci::layer_media_type(format_, current).has_value() &&
-                        !(format_ == oci::Format::docker && current == oci::Compression::zstd);
       if (provisional || current == oci::Compression::none || !fits) {
         wanted = oci::Compression::gzip;
       }
@@ -170,11 +172,6 @@ class Delivery {
       observer_.end(item, TransferObserver::Outcome::failed);
       throw;
     }
-  }
-
-  static TransferObserver::Outcome outcome_of(ImageDestination::Presence presence) {
-    return presence == ImageDestination::Presence::mounted ? TransferObserver::Outcome::mounted
-                                                           : TransferObserver::Outcome::exists;
   }
 
   Passed progress_of(TransferObserver::Item item) {
@@ -242,9 +239,7 @@ class Delivery {
       StoredContent content(blobs_, config, {});
       (void)destination_.put_blob(content);
     }
-    observer_.end(item, presence == ImageDestination::Presence::absent
-                            ? TransferObserver::Outcome::done
-                            : outcome_of(presence));
+    observer_.end(item, outcome_of(presence));
   }
 
   const store::BlobStore& blobs_;
@@ -296,6 +291,7 @@ OutgoingForm parse_form(const PushRequest& request) {
     }
     form.level = static_cast<int>(*request.compression_level);
   }
+  form.force = request.force_compression;
   return form;
 }
 

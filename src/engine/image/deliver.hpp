@@ -15,6 +15,7 @@ struct OutgoingForm {
   std::optional<oci::Compression> compression;  ///< unset: as it is; gzip for what is not packed,
                                                 ///< or was made here
   int level = -1;
+  bool force = true;  ///< also what is compressed otherwise, and fits the format
 };
 
 /// @throws Error invalid_argument in podman's words for options that make no sense

@@ -82,6 +82,15 @@ class RegistryDestination final : public ImageDestination {
 
 }  // namespace
 
+TransferObserver::Outcome outcome_of(ImageDestination::Presence presence) {
+  switch (presence) {
+    case ImageDestination::Presence::absent: return TransferObserver::Outcome::done;
+    case ImageDestination::Presence::present: return TransferObserver::Outcome::exists;
+    case ImageDestination::Presence::mounted: return TransferObserver::Outcome::mounted;
+  }
+  return TransferObserver::Outcome::done;
+}
+
 std::unique_ptr<ImageDestination> make_registry_destination(
     Context& context, const std::string& name, const RegistryOptions& options,
     TransferObserver& observer, const linux::Cancellation& cancellation) {

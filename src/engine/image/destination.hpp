@@ -27,6 +27,9 @@ class ImageDestination {
   virtual void put_manifest(const registry::Document& manifest) = 0;
 };
 
+/// What an observer is told of a blob that was present, or had to be sent.
+TransferObserver::Outcome outcome_of(ImageDestination::Presence presence);
+
 /// Any transport but those of docker's own format, which takes whole archives.
 std::unique_ptr<ImageDestination> open_destination(Context& context, const ImageLocation& location,
                                                    const RegistryOptions& options,

@@ -7,14 +7,6 @@
 #include "engine/image/short_names.hpp"
 
 namespace coracle::engine {
-namespace {
-
-oci::Platform platform_of(const oci::ImageConfig& config) {
-  return oci::normalize({config.os, config.architecture, config.variant, {}, {}});
-}
-
-}  // namespace
-
 ImageFinder::ImageFinder(Context& context, const RegistryOptions& options,
                          const linux::Cancellation& cancellation)
     : context_(context),
@@ -48,7 +40,7 @@ FoundManifest ImageFinder::find_here(const store::ImageSummary& summary) {
       context_.images().blobs().read_text(summary.manifest, oci::k_max_manifest_size);
   found.document.digest = summary.manifest;
   found.document.media_type = oci::detect_media_type(found.document.text, "manifest");
-  found.platform = platform_of(context_.images().load(summary).config);
+  found.platform = oci::platform_of(context_.images().load(summary).config);
   return found;
 }
 
@@ -67,7 +59,8 @@ FoundManifest ImageFinder::find_in_registry(const std::string& name) {
     throw Error(ErrorClass::invalid_argument, "blob {} is damaged: its content has the digest {}",
                 manifest.config.digest.str(), sha256_of(text).str());
   }
-  found.platform = platform_of(oci::parse_image_config(text, "configuration of '" + name + "'"));
+  found.platform =
+      oci::platform_of(oci::parse_image_config(text, "configuration of '" + name + "'"));
   return found;
 }
 

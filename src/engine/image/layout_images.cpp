@@ -104,12 +104,7 @@ class LayoutReader {
     image.names = names_of(descriptor);
     image.digest = descriptor.digest;
     image.manifest = text_of_(image.digest);
-    if (oci::is_index(oci::detect_media_type(image.manifest, "manifest"))) {
-      image.index = std::move(image.manifest);
-      const auto index = oci::parse_index(image.index, "index");
-      image.digest = choose_platform(index, context_.platform).digest;
-      image.manifest = text_of_(image.digest);
-    }
+    choose_from_index(image, text_of_);
     std::string id =
         receive_image(context_.addition, image, origin_, context_.observer, context_.cancellation);
     return {std::move(id), std::move(image.names)};
@@ -157,19 +152,17 @@ std::vector<LoadedImage> load_plain_directory(const LoadContext& context,
   image.platform = context.platform;
   image.names = names_of_directory(directory);
   image.manifest = linux::read_file(directory + "/manifest.json", k_max_document);
-  if (oci::is_index(oci::detect_media_type(image.manifest, "manifest.json"))) {
-    image.index = std::move(image.manifest);
-    const auto index = oci::parse_index(image.index, "manifest.json");
-    // Those of an index lie beside it, named by their digits.
-    const auto& chosen = choose_platform(index, context.platform);
-    image.manifest = linux::read_file(
-        directory + "/" + std::string(chosen.digest.hex()) + ".manifest.json", k_max_document);
-    if (sha256_of(image.manifest) != chosen.digest) {
-      throw Error(ErrorClass::invalid_argument, "manifest {} in '{}' is damaged",
-                  chosen.digest.str(), directory);
-    }
-  }
   image.digest = sha256_of(image.manifest);
+  // Those of an index lie beside it, named by their digits.
+  choose_from_index(image, [&](const Digest& digest) {
+    const std::string path = directory + "/" + std::string(digest.hex()) + ".manifest.json";
+    std::string text = linux::read_file(path, k_max_document);
+    if (sha256_of(text) != digest) {
+      throw Error(ErrorClass::invalid_argument, "manifest {} in '{}' is damaged", digest.str(),
+                  directory);
+    }
+    return text;
+  });
   std::string id =
       receive_image(context.addition, image, &origin, context.observer, context.cancellation);
   return {{std::move(id), std::move(image.names)}};

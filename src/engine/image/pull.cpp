@@ -115,9 +115,8 @@ class RegistryPull {
 
   bool fits_platform(const store::ImageSummary& image) {
     if (request_.platform.empty()) return true;
-    const auto config = context_.images().load(image).config;
     return oci::matches(oci::parse_platform(request_.platform),
-                        oci::normalize({config.os, config.architecture, config.variant, {}, {}}));
+                        oci::platform_of(context_.images().load(image).config));
   }
 
   std::string pull_from_sources(const oci::Reference& candidate) {
@@ -150,13 +149,10 @@ class RegistryPull {
     image.platform = request_.platform;
     image.names = {candidate.str()};
     auto document = repository.manifest(reference);
-    if (oci::is_index(document.media_type)) {
-      image.index = std::move(document.text);
-      const auto index = oci::parse_index(image.index, "index");
-      document = repository.manifest(choose_platform(index, request_.platform).digest.str());
-    }
     image.manifest = std::move(document.text);
     image.digest = document.digest;
+    choose_from_index(image,
+                      [&](const Digest& digest) { return repository.manifest(digest.str()).text; });
     // From here on the process may be in the engine's user namespace.
     ImageAddition& addition = this->addition();
     return receive_image(addition, image, &origin_of(repository), observer_, cancellation_);

@@ -109,9 +109,7 @@ class ListPush {
       RemoteContent content(repository, blob);
       (void)destination.put_blob(content);
     }
-    observer_.end(item, presence == Presence::absent    ? TransferObserver::Outcome::done
-                        : presence == Presence::mounted ? TransferObserver::Outcome::mounted
-                                                        : TransferObserver::Outcome::exists);
+    observer_.end(item, outcome_of(presence));
   }
 
   Context& context_;

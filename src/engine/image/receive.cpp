@@ -31,8 +31,7 @@ void take_config(const store::BlobStore& blobs, const oci::Descriptor& config,
 
 void require_platform(const oci::ImageConfig& config, const std::string& platform) {
   const oci::Platform wanted = wanted_platform(platform);
-  const oci::Platform offered =
-      oci::normalize({config.os, config.architecture, config.variant, {}, {}});
+  const oci::Platform offered = oci::platform_of(config);
   if (oci::matches(wanted, offered)) return;
   if (offered.os != wanted.os) {
     throw Error(ErrorClass::not_found, "no image for platform {}, only for {}",
@@ -58,6 +57,15 @@ const oci::Descriptor& choose_platform(const oci::Index& index, const std::strin
   throw Error(ErrorClass::not_found,
               "no image found in image index for architecture \"{}\", variant \"{}\", OS \"{}\"",
               wanted.architecture, wanted.variant, wanted.os);
+}
+
+void choose_from_index(IncomingImage& image,
+                       const std::function<std::string(const Digest&)>& fetch) {
+  if (!oci::is_index(oci::detect_media_type(image.manifest, "manifest"))) return;
+  image.index = std::move(image.manifest);
+  const auto index = oci::parse_index(image.index, "index");
+  image.digest = choose_platform(index, image.platform).digest;
+  image.manifest = fetch(image.digest);
 }
 
 std::string receive_image(ImageAddition& addition, const IncomingImage& image,

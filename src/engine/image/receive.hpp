@@ -2,6 +2,7 @@
 // An image into the store, wherever it comes from.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,11 @@ struct IncomingImage {
 std::string receive_image(ImageAddition& addition, const IncomingImage& image,
                           const BlobOrigin* origin, TransferObserver& observer,
                           const linux::Cancellation& cancellation);
+
+/// Where the manifest is an index, puts the one for the platform in its place.
+/// @param fetch  brings a manifest, verified
+void choose_from_index(IncomingImage& image,
+                       const std::function<std::string(const Digest&)>& fetch);
 
 /// The entry for a platform, as --platform takes it.
 /// @throws Error not_found in podman's words

@@ -48,11 +48,12 @@ void setup_push(Command& command) {
       .choices({"gzip", "zstd", "none"});
   options.add("compression-level", '\0', values.request.compression_level,
               "How hard to try: 1 to 12 with gzip, 1 to 20 with zstd");
+  options.add("force-compression", '\0', values.request.force_compression,
+              "With --compression-format, compress anew what is compressed otherwise");
   options.add("digestfile", '\0', values.digest_file, "Write the manifest's digest to the file")
       .complete(CompletionKind::file);
   declare_registry_options(options, values.request.registry);
   using Arity = Option::Arity;
-  options.add_ignored("force-compression", '\0', Arity::flag, "What is asked for is done");
   options.add_ignored("remove-signatures", '\0', Arity::flag, "Signatures are not copied");
   options.add_ignored("compress", '\0', Arity::flag, "Layers are compressed anyway");
   options.add_ignored("disable-content-trust", '\0', Arity::flag, "Known to docker");
