@@ -29,6 +29,7 @@ CLONE_NEWNS = 0x20000
 class Settings:
     rounds: int = 21
     heavy_rounds: int = 5  #: of rows that take seconds
+    transfer_rounds: int = 3  #: of rows that take many seconds, each time anew
     listed: int = 30
     many: int = 200
     stream_bytes: int = 1 << 30
@@ -36,7 +37,8 @@ class Settings:
     hashed_megabytes: int = 128
 
 
-QUICK = Settings(rounds=3, heavy_rounds=1, listed=3, many=5, stream_bytes=32 << 20, files=200, hashed_megabytes=32)
+QUICK = Settings(rounds=3, heavy_rounds=1, transfer_rounds=1, listed=3, many=5, stream_bytes=32 << 20, files=200,
+                 hashed_megabytes=32)
 
 
 def arguments():
@@ -52,6 +54,7 @@ def arguments():
     parser.add_argument("--quick", action="store_true",
                         help="a few rounds of small things: does it work at all?")
     parser.add_argument("--output", default="BENCHMARKS.md")
+    parser.add_argument("--append", action="store_true", help="add the tables to those in the file")
     return parser.parse_args()
 
 
@@ -115,6 +118,8 @@ def enter_private_mounts(account):
     if libc.unshare(CLONE_NEWNS) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
     subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+    # What is mounted later has to reach the namespace that podman keeps.
+    subprocess.run(["mount", "--make-rshared", "/"], check=True)
     kind = subprocess.run(["stat", "-f", "-c", "%T", "/sys/fs/cgroup"], capture_output=True,
                           check=True).stdout
     if kind.strip() != b"cgroup2fs":
@@ -240,6 +245,7 @@ def main():
     if options.rounds:
         settings.rounds = options.rounds
         settings.heavy_rounds = min(settings.heavy_rounds, options.rounds)
+        settings.transfer_rounds = min(settings.transfer_rounds, options.rounds)
     os.makedirs(options.cache, exist_ok=True)
     account = ensure_account(options.user)
     programs = compile_programs(options.cache)
@@ -265,7 +271,7 @@ def main():
         add_runtimes(bench, options.cache)
         measured = measure_rows(bench, options.rows.split(","))
         report.write(options.output, measured, versions_of(bench), bench.skipped, settings,
-                     "sudo tests/bench/bench.py " + " ".join(sys.argv[1:]))
+                     "sudo tests/bench/bench.py " + " ".join(sys.argv[1:]), options.append)
     finally:
         if docker:
             docker.stop()

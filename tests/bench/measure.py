@@ -76,13 +76,13 @@ class Stopwatch:
         return int(fields[0]) / 1e6
 
 
-def interleave(contenders, rounds):
-    """Calls each contender in turn, `rounds` times after a first round that does not count.
+def interleave(contenders, rounds, warm_up=True):
+    """Calls each contender in turn, `rounds` times, by default after a first round that does not count.
 
     contenders: {name: callable(round number) -> value}. One that raises is out, with the reason.
     """
     samples = {name: Sample() for name in contenders}
-    for number in range(-1, rounds):
+    for number in range(-1 if warm_up else 0, rounds):
         for name, measure in contenders.items():
             sample = samples[name]
             if sample.failure:

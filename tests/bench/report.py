@@ -70,15 +70,16 @@ def processor():
     return platform.machine()
 
 
-def write(path, rows, versions, skipped, settings, command):
+def write(path, rows, versions, skipped, settings, command, append=False):
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    lines = [
-        "# Benchmarks", "",
+    lines = ["", "# Other rows", ""] if append else ["# Benchmarks", ""]
+    lines += [
         "Written by `" + command + "`.", "",
         f"{datetime.date.today()}, {processor()}, {os.cpu_count()} CPUs, {memory:.0f} GiB, "
         f"Linux {platform.release()}. Everything runs as an ordinary user (docker: its daemon as "
         "root) in a pure cgroup v2 tree. Contenders take turns, "
-        f"{settings.rounds} rounds after one that does not count; medians. \"limit\" is "
+        f"{settings.rounds} rounds after one that does not count (transfers: {settings.transfer_rounds} "
+        "rounds, all of which count); medians. \"limit\" is "
         "tests/bench/limit.c, the bare system calls of such a container.", "",
         "Versions: " + "; ".join(f"{name}: {text}" for name, text in versions.items()) + ".", "",
     ]
@@ -88,5 +89,5 @@ def write(path, rows, versions, skipped, settings, command):
     for row in rows:
         if row.samples:
             lines += table(row)
-    with open(path, "w", encoding="utf-8") as file:
+    with open(path, "a" if append else "w", encoding="utf-8") as file:
         file.write("\n".join(lines).rstrip() + "\n")

@@ -168,15 +168,14 @@ class Registry:
 
 class Scratch:
     """A new ext4 file system for each pull, as big as it takes: on an old one the same files cost
-    another time each time."""
+    another time each time. In the bench's own mount namespace; podman wants a short path."""
 
     def __init__(self, cache, account):
         self.image = os.path.join(cache, "scratch.img")
-        self.path = os.path.join(cache, "scratch")
+        self.path = "/mnt"
         self.account = account
 
     def __enter__(self):
-        os.makedirs(self.path, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):
             os.remove(self.image)
         with open(self.image, "wb") as file:
@@ -248,6 +247,11 @@ def pull_contenders(bench, registry, image, scratch, memory):
     return contenders
 
 
+def memory_note(memory):
+    most = ", ".join(f"{name} {max(values):.0f} MB" for name, values in sorted(memory.items()))
+    return f"memory at most in all of these: {most}" if memory else ""
+
+
 def pulls(bench):
     from rows import Row
     cache = os.path.join(bench.cache, "transfers")
@@ -260,39 +264,59 @@ def pulls(bench):
             registry.add(os.path.join(cache, image.name), image.name)
             contenders = pull_contenders(bench, registry, image, scratch, memory)
             found.append(Row(f"`pull`, {image.title}", "s",
-                             interleave(contenders, bench.settings.heavy_rounds),
+                             interleave(contenders, bench.settings.transfer_rounds, warm_up=False),
                              [("coracle", "podman", 1 / 3, "≤")]))
-    if "coracle" in memory:
-        most = ", ".join(f"{name} {max(values):.0f} MB" for name, values in sorted(memory.items()))
-        found[-1].note = f"memory at most in all of these pulls: {most}"
+    found[-1].note = memory_note(memory)
     return found
 
 
-def push_contenders(bench, cache, image):
-    """From a store that has the image as it was imported, so that layers have to be compressed; to a
-    registry that has nothing."""
-    name = f"localhost/bench-push-{image.name}:x"
+def provision(engine, cache, image, name):
+    """The image in the engine's store. The first as it was imported, so that its layer has to be
+    compressed; the others as they were pulled: compressed once already, where the engine keeps that."""
+    engine.call("rmi", "-f", name, check=False)
+    if image is IMAGES[0]:
+        engine.call("import", os.path.join(cache, f"{image.name}-0.tar"), name)
+        return
+    options = [] if engine.name == "docker" else ["--tls-verify=false"]
+    with Registry(os.path.join(cache, "registry")) as registry:
+        registry.add(os.path.join(cache, image.name), image.name)
+        source = f"{registry.host}/{image.name}:x"
+        engine.call("pull", "-q", *options, source)
+        engine.call("tag", source, name)
+        engine.call("rmi", source)
+
+
+def push_contenders(bench, cache, image, name, memory):
+    """To a registry that has nothing."""
 
     def by_engine(engine):
-        options = [] if engine.name == "docker" else ["-q", "--tls-verify=false"]
+        options = [] if engine.name == "docker" else ["--tls-verify=false"]
 
         def push(_):
             with Registry(os.path.join(cache, "push-registry")) as registry:
                 target = f"{registry.host}/pushed:x"
-                if engine.name == "docker":
-                    engine.call("tag", name, target)
-                    try:
-                        return timed(engine.account, engine.command("push", "-q", target))[0]
-                    finally:
-                        engine.call("rmi", target)
-                return timed(engine.account, engine.command("push", *options, name, target))[0]
+                engine.call("tag", name, target)
+                try:
+                    seconds, megabytes = timed(engine.account, engine.command("push", "-q", *options, target))
+                    if engine.name != "docker":
+                        memory.setdefault(engine.name, []).append(megabytes)
+                    return seconds
+                finally:
+                    engine.call("rmi", target)
+        return push
+
+    def unable(reason):
+        def push(_):
+            raise RuntimeError(reason)
         return push
 
     contenders = {}
     for engine in bench.engines.values():
-        engine.call("rmi", "-f", name, check=False)
-        engine.call("import", os.path.join(cache, f"{image.name}-0.tar"), name)
-        contenders[engine.name] = by_engine(engine)
+        try:
+            provision(engine, cache, image, name)
+            contenders[engine.name] = by_engine(engine)
+        except RuntimeError as error:  # docker 20.10 reads no zstd.
+            contenders[engine.name] = unable(str(error))
     return contenders
 
 
@@ -300,13 +324,18 @@ def pushes(bench):
     from rows import Row
     cache = os.path.join(bench.cache, "transfers")
     ensure_images(cache)
-    image = IMAGES[0]
-    contenders = push_contenders(bench, cache, image)
-    try:
-        return [Row(f"`push`, {image.title}", "s",
-                    interleave(contenders, bench.settings.heavy_rounds),
-                    [("coracle", "podman", 1 / 2, "≤")],
-                    "gzip at each one's usual level, to an empty registry")]
-    finally:
-        for engine in bench.engines.values():
-            engine.call("rmi", "-f", f"localhost/bench-push-{image.name}:x", check=False)
+    found, memory = [], {}
+    for image in IMAGES:
+        name = f"localhost/bench-push-{image.name}:x"
+        origin = "imported" if image is IMAGES[0] else "pulled before"
+        try:
+            found.append(Row(f"`push`, {image.title}, {origin}", "s",
+                             interleave(push_contenders(bench, cache, image, name, memory),
+                                        bench.settings.transfer_rounds, warm_up=False),
+                             [("coracle", "podman", 1 / 2, "≤")]))
+        finally:
+            for engine in bench.engines.values():
+                engine.call("rmi", "-f", name, check=False)
+    found[0].note = "gzip at each one's usual level, to an empty registry"
+    found[-1].note = memory_note(memory)
+    return found

@@ -300,33 +300,14 @@ EOF
 }
 
 @test "equal layers of one image" {
-  local layout=$BATS_TEST_TMPDIR/layout
-  python3 - "$layout" <<'EOF'
-import hashlib, io, json, os, sys, tarfile
-layout = sys.argv[1]
-os.makedirs(layout + '/blobs/sha256')
-def blob(data):
-    digest = hashlib.sha256(data).hexdigest()
-    open(f'{layout}/blobs/sha256/{digest}', 'wb').write(data)
-    return {'digest': 'sha256:' + digest, 'size': len(data)}
-def tar(name, size):
-    # Neither the root nor the directory is in it: both are looked up below.
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode='w') as archive:
-        entry = tarfile.TarInfo(name)
-        entry.size = size
-        archive.addfile(entry, io.BytesIO(b'x' * size))
-    return stream.getvalue()
-tars = [tar('a/one', 3000000)] + [tar('a/two', 2000000)] * 5 + [tar('a/one', 3000000)] * 2
-layers = [{'mediaType': 'application/vnd.oci.image.layer.v1.tar', **blob(text)} for text in tars]
-diff_ids = [layer['digest'] for layer in layers]
-config = blob(json.dumps({'architecture': 'amd64', 'os': 'linux', 'rootfs': {'type': 'layers', 'diff_ids': diff_ids}}).encode())
-manifest = blob(json.dumps({'schemaVersion': 2, 'mediaType': 'application/vnd.oci.image.manifest.v1+json',
-                            'config': {'mediaType': 'application/vnd.oci.image.config.v1+json', **config}, 'layers': layers}).encode())
-json.dump({'schemaVersion': 2, 'manifests': [{'mediaType': 'application/vnd.oci.image.manifest.v1+json', **manifest,
-           'annotations': {'org.opencontainers.image.ref.name': 'equal:1'}}]}, open(layout + '/index.json', 'w'))
-open(layout + '/oci-layout', 'w').write('{"imageLayoutVersion": "1.0.0"}')
-EOF
+  local dir=$BATS_TEST_TMPDIR layout=$BATS_TEST_TMPDIR/layout name
+  # Neither the root nor the directory is in the tars: both are looked up below.
+  mkdir "$dir/a"
+  head -c 3000000 /dev/zero >"$dir/a/one"
+  head -c 2000000 /dev/zero >"$dir/a/two"
+  for name in one two; do tar -C "$dir" -cf "$dir/$name.tar" "a/$name"; done
+  python3 "$BATS_TEST_DIRNAME/make_layout.py" "$layout" equal:1 application/vnd.oci.image.layer.v1.tar \
+    "$dir"/{one,two,two,two,two,two,one,one}.tar
   for _ in 1 2 3 4 5; do
     TIMEOUT=20 run_coracle 0 pull -q "oci:$layout:equal:1"
     run_coracle 0 rmi -f "$output"

@@ -22,6 +22,7 @@ setup_file() {
   coracle push -q other "oci:$BATS_FILE_TMPDIR/layout:1"
   coracle rmi other
   start_faulty_registry FAULTY "$BATS_FILE_TMPDIR/layout"
+  start_faulty_registry OTHER "$BATS_FILE_TMPDIR/layout" --tls "$CA/other.crt" "$CA/other.key"
 }
 teardown_file() {
   stop_servers
@@ -51,8 +52,9 @@ requests() { jq -r "$1" "$BATS_FILE_TMPDIR/FAULTY.log"; }
   rm -r "$XDG_CONFIG_HOME/containers/certs.d"
   SSL_CERT_FILE=$CA/ca.crt run_coracle 0 pull -q "localhost:${SECURE#*:}/app:1"
   # A certificate for another name is no good.
-  SSL_CERT_FILE=$CA/ca.crt run_coracle 125 pull --retry 0 "127.0.0.2:${SECURE#*:}/app:1"
-  assert_output 'Connection refused|is not accepted'
+  SSL_CERT_FILE=$CA/ca.crt run_coracle 125 pull --retry 0 "$OTHER/ok/app:1"
+  assert_output 'the certificate of 127.0.0.1 is not accepted: .*mismatch'
+  run_coracle 0 pull -q --tls-verify=false "$OTHER/ok/app:1"
 }
 
 @test "client certificates" {
@@ -184,7 +186,7 @@ EOF
 
 @test "a redirect from https to http is refused" {
   start_faulty_registry TLSFAULTY "$BATS_FILE_TMPDIR/layout" --tls "$CA/server.crt" "$CA/server.key"
-  SSL_CERT_FILE=$CA/ca.crt run_coracle 125 pull --retry 0 "$TLSFAULTY/redirect-plain/app:1"
+  SSL_CERT_FILE=$CA/ca.crt run_coracle 125 pull --retry 0 "$TLSFAULTY/redirect/app:1"
   assert_output 'which is not encrypted'
   SSL_CERT_FILE=$CA/ca.crt run_coracle 0 pull -q "$TLSFAULTY/ok/app:1"
 }

@@ -133,23 +133,9 @@ nothing_stays() {
 
 @test "a layer that grows without end" {
   local layout=$BATS_TEST_TMPDIR/layout
-  python3 - "$layout" <<'EOF'
-import bz2, hashlib, json, os, sys
-layout = sys.argv[1]
-os.makedirs(layout + '/blobs/sha256')
-def blob(data):
-    digest = hashlib.sha256(data).hexdigest()
-    open(f'{layout}/blobs/sha256/{digest}', 'wb').write(data)
-    return {'digest': 'sha256:' + digest, 'size': len(data)}
-bomb = bz2.compress(bytes(100 << 20)) * 40  # 4 GB out of 3 kB
-config = blob(json.dumps({'architecture': 'amd64', 'os': 'linux', 'rootfs': {'type': 'layers', 'diff_ids': ['sha256:' + '0' * 64]}}).encode())
-layer = {'mediaType': 'application/vnd.oci.image.layer.v1.tar+gzip', **blob(bomb)}
-manifest = blob(json.dumps({'schemaVersion': 2, 'mediaType': 'application/vnd.oci.image.manifest.v1+json',
-                            'config': {'mediaType': 'application/vnd.oci.image.config.v1+json', **config}, 'layers': [layer]}).encode())
-json.dump({'schemaVersion': 2, 'manifests': [{'mediaType': 'application/vnd.oci.image.manifest.v1+json', **manifest,
-           'annotations': {'org.opencontainers.image.ref.name': '1'}}]}, open(layout + '/index.json', 'w'))
-open(layout + '/oci-layout', 'w').write('{"imageLayoutVersion": "1.0.0"}')
-EOF
+  # 4 GB out of 3 kB.
+  python3 -c 'import bz2, sys; sys.stdout.buffer.write(bz2.compress(bytes(100 << 20)) * 40)' >"$BATS_TEST_TMPDIR/bomb"
+  python3 "$BATS_TEST_DIRNAME/make_layout.py" "$layout" 1 application/vnd.oci.image.layer.v1.tar+gzip "$BATS_TEST_TMPDIR/bomb"
   start_faulty_registry BOMB "$layout"
   run_coracle 125 pull --tls-verify=false "$BOMB/ok/app:1"
   assert_output 'blob sha256:'

@@ -56,16 +56,18 @@ start_faulty_registry() {
   declare -gx "$name=127.0.0.1:$(cat "$out")"
 }
 
-# make_authority DIRECTORY: a private authority, a server's certificate for 127.0.0.1 and localhost, and a
-# client's: ca.crt, server.crt, server.key, client.cert, client.key.
+# make_authority DIRECTORY: a private authority, a server's certificate for 127.0.0.1 and localhost, one
+# for another name, and a client's: ca.crt, server.crt, server.key, other.…, client.cert, client.key.
 make_authority() {
-  local dir=$1 name
+  local dir=$1 name names
   mkdir -p "$dir"
   openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=test authority' \
     -keyout "$dir/ca.key" -out "$dir/ca.crt" 2>/dev/null
-  for name in server client; do
+  for name in server other client; do
     openssl req -newkey rsa:2048 -nodes -subj "/CN=$name" -keyout "$dir/$name.key" -out "$dir/$name.csr" 2>/dev/null
-    printf 'subjectAltName=IP:127.0.0.1,DNS:localhost,IP:::1\n' >"$dir/extensions"
+    names=IP:127.0.0.1,DNS:localhost,IP:::1
+    [ "$name" != other ] || names=IP:127.0.0.2,DNS:other.example
+    printf 'subjectAltName=%s\n' "$names" >"$dir/extensions"
     openssl x509 -req -in "$dir/$name.csr" -CA "$dir/ca.crt" -CAkey "$dir/ca.key" -CAcreateserial -days 2 \
       -extfile "$dir/extensions" -out "$dir/$name.crt" 2>/dev/null
   done

@@ -52,15 +52,29 @@ class Handler(BaseHTTPRequestHandler):
         self.registry.log.write(json.dumps(
             {'method': self.command, 'path': self.path, 'port': self.server.server_address[1], 'headers': headers}) + '\n')
 
-    def answer(self, status, body=b'', **headers):
+    def begin(self, status, length=None, **headers):
+        """The head of an answer, of which the body follows."""
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name.replace('_', '-'), value)
-        if 'Content_Length' not in headers:
-            self.send_header('Content-Length', str(len(body)))
+        if length is not None:
+            self.send_header('Content-Length', str(length))
         self.end_headers()
+
+    def answer(self, status, body=b'', **headers):
+        self.begin(status, len(body), **headers)
         if self.command != 'HEAD':
             self.wfile.write(body)
+
+    def drip(self, body, size=1, pause=0.1):
+        for i in range(0, len(body), size):
+            self.wfile.write(body[i:i + size])
+            time.sleep(pause)
+
+    def break_off(self, body):
+        self.wfile.write(body)
+        self.wfile.flush()
+        self.hang_up()
 
     def fail(self, status, code, message, **headers):
         self.answer(status, json.dumps({'errors': [{'code': code, 'message': message}]}).encode(),
@@ -146,14 +160,10 @@ class Handler(BaseHTTPRequestHandler):
         elif kind == 'denied':
             self.fail(403, 'DENIED', 'requested access to the resource is denied')
         elif kind == 'large-head':
-            self.send_response(200)
-            for i in range(10_000):
-                self.send_header(f'X-Filler-{i}', 'x' * 1000)
-            self.end_headers()
+            self.begin(200, **{f'X_Filler_{i}': 'x' * 1000 for i in range(10_000)})
             self.hang_up()
         elif kind == 'no-http':
-            self.wfile.write(b'SSH-2.0-OpenSSH_9.2\r\n')
-            self.hang_up()
+            self.break_off(b'SSH-2.0-OpenSSH_9.2\r\n')
         elif kind == 'silent':
             time.sleep(30)
             self.hang_up()
@@ -188,10 +198,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def serve_manifest(self, kind, reference):
         if kind == 'large-manifest':
-            self.send_response(200)
-            self.send_header('Content-Type', MANIFEST)
-            self.send_header('Content-Length', str(100 << 20))
-            self.end_headers()
+            self.begin(200, 100 << 20, Content_Type=MANIFEST)
             for _ in range(100):
                 self.wfile.write(b' ' * (1 << 20))
             return
@@ -205,12 +212,8 @@ class Handler(BaseHTTPRequestHandler):
         if kind == 'wrong-manifest':
             body = body.replace(b'"schemaVersion"', b'"schemaversion"')
         if kind == 'slow-manifest':
-            self.send_response(200)
-            self.send_header('Content-Length', str(len(body)))
-            self.end_headers()
-            for byte in body:
-                self.wfile.write(bytes([byte]))
-                time.sleep(0.1)
+            self.begin(200, len(body))
+            self.drip(body)
             return
         self.answer(200, body, Content_Type=kind_of_text, Docker_Content_Digest=digest)
 
@@ -220,9 +223,6 @@ class Handler(BaseHTTPRequestHandler):
             self.fail(404, 'BLOB_UNKNOWN', 'blob unknown to registry')
             return
         if kind == 'redirect':
-            self.answer(307, Location=f'http://127.0.0.1:{self.other_port}/moved/{reference}')
-            return
-        if kind == 'redirect-plain':
             self.answer(307, Location=f'http://127.0.0.1:{self.other_port}/moved/{reference}')
             return
         body = file.read_bytes()
@@ -241,24 +241,12 @@ class Handler(BaseHTTPRequestHandler):
         cuts = {'cut': 100_000, 'no-range': 400_000, 'cut-small': 1000}
         once = kind == 'no-range' and self.registry.count(self.path) > 1
         if kind in cuts and not is_config and len(part) > cuts[kind] and not once:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name.replace('_', '-'), value)
-            self.send_header('Content-Length', str(len(part)))
-            self.end_headers()
-            self.wfile.write(part[:cuts[kind]])
-            self.wfile.flush()
-            self.hang_up()
+            self.begin(status, len(part), **headers)
+            self.break_off(part[:cuts[kind]])
             return
         if kind == 'slow' and not is_config:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name.replace('_', '-'), value)
-            self.send_header('Content-Length', str(len(part)))
-            self.end_headers()
-            for i in range(0, len(part), 50_000):
-                self.wfile.write(part[i:i + 50_000])
-                time.sleep(0.05)
+            self.begin(status, len(part), **headers)
+            self.drip(part, 50_000, 0.05)
             return
         self.answer(status, part, **headers)
 
@@ -276,25 +264,16 @@ class Handler(BaseHTTPRequestHandler):
         elif kind == 'too-long':
             self.answer(200, body + b'more')
         elif kind == 'endless':
-            self.send_response(200)
-            self.send_header('Transfer-Encoding', 'chunked')
-            self.end_headers()
+            self.begin(200, Transfer_Encoding='chunked')
             self.wfile.write(b'%x\r\n%s\r\n' % (len(body), body))
             for _ in range(1 << 20):
                 self.wfile.write(b'10000\r\n' + b'x' * 0x10000 + b'\r\n')
         elif kind == 'drip':
-            self.send_response(200)
-            self.send_header('Content-Length', str(len(body)))
-            self.end_headers()
-            for byte in body:
-                self.wfile.write(bytes([byte]))
-                time.sleep(0.1)
+            self.begin(200, len(body))
+            self.drip(body)
         elif kind == 'bad-range' and self.registry.count(self.path) == 1:
-            self.send_response(200)
-            self.send_header('Content-Length', str(len(body)))
-            self.end_headers()
-            self.wfile.write(body[:1000])
-            self.hang_up()
+            self.begin(200, len(body))
+            self.break_off(body[:1000])
         elif kind == 'bad-range':
             self.answer(206, body[5:], Content_Range=f'bytes 5-{len(body) - 1}/{len(body)}')
         else:

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
-#include <functional>
 
-#include "coracle/base/error.hpp"
 #include "registry/http/client.hpp"
 #include "registry/http/retry.hpp"
 #include "registry/http/status_error.hpp"
+#include "support/errors.hpp"
 #include "support/scripted_server.hpp"
 
 using namespace coracle;
 using namespace coracle::registry;
 using namespace std::chrono_literals;
 using test::answer;
+using test::error_of;
+using test::has;
 using test::ScriptedServer;
 
 namespace {
@@ -32,19 +33,6 @@ struct Fixture {
   config::HttpSettings settings;
   std::unique_ptr<HttpClient> made;
 };
-
-Error error_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error;
-  }
-  return Error(ErrorClass::internal, "no error");
-}
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 }  // namespace
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
-#include "coracle/base/error.hpp"
 #include "registry/http/connection.hpp"
+#include "support/errors.hpp"
 
 using namespace coracle;
 using namespace coracle::registry;
+using test::error_of;
 
 namespace {
 
@@ -45,15 +46,6 @@ struct Talk {
   std::string sent;
   HttpConnection connection;
 };
-
-Error error_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error;
-  }
-  return Error(ErrorClass::internal, "no error");
-}
 
 }  // namespace
 

@@ -5,13 +5,15 @@
 #include <catch2/catch.hpp>
 
 #include "coracle/base/base64.hpp"
-#include "coracle/base/error.hpp"
 #include "coracle/base/json_value.hpp"
 #include "coracle/linux/file.hpp"
 #include "coracle/registry/credentials.hpp"
+#include "support/errors.hpp"
 
 using namespace coracle;
 using namespace coracle::registry;
+using test::error_of;
+using test::has;
 
 namespace {
 
@@ -142,23 +144,15 @@ TEST_CASE("helpers of registries.conf") {
 }
 
 TEST_CASE("mistakes are named") {
-  const auto error_of = [](const std::string& text) -> std::string {
+  const auto mistake = [](const std::string& text) {
     const Place place(text);
-    try {
-      place.store().find("r.example");
-    } catch (const Error& error) {
-      return error.describe();
-    }
-    return "";
+    return error_of([&] { place.store().find("r.example"); }).describe();
   };
-  CHECK(error_of("not json").find("auth.json") != std::string::npos);
-  CHECK(error_of("[]").find("auth.json") != std::string::npos);
-  CHECK(error_of(R"({"auths":{"r.example":{"auth":"!!"}}})").find("auth.json") !=
-        std::string::npos);
-  CHECK(error_of(R"({"auths":{"r.example":{"auth":"YQ=="}}})").find("USER:PASSWORD") !=
-        std::string::npos);
-  CHECK(error_of(R"({"credsStore":"no-such-helper"})").find("docker-credential-no-such-helper") !=
-        std::string::npos);
+  CHECK(has(mistake("not json"), "auth.json"));
+  CHECK(has(mistake("[]"), "auth.json"));
+  CHECK(has(mistake(R"({"auths":{"r.example":{"auth":"!!"}}})"), "auth.json"));
+  CHECK(has(mistake(R"({"auths":{"r.example":{"auth":"YQ=="}}})"), "USER:PASSWORD"));
+  CHECK(has(mistake(R"({"credsStore":"no-such-helper"})"), "docker-credential-no-such-helper"));
   CHECK(parse_credentials("me") == Credentials{"me", "", ""});
   CHECK(parse_credentials("me:a:b") == Credentials{"me", "a:b", ""});
   CHECK_THROWS_AS(parse_credentials(":x"), Error);

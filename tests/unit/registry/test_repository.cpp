@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
-#include <functional>
 
-#include "coracle/base/error.hpp"
 #include "coracle/oci/media_types.hpp"
 #include "coracle/registry/repository.hpp"
 #include "registry/endpoint.hpp"
+#include "support/errors.hpp"
 #include "support/scripted_server.hpp"
 
 using namespace coracle;
 using namespace coracle::registry;
 using namespace std::chrono_literals;
 using test::answer;
+using test::error_of;
+using test::has;
 using test::ScriptedServer;
 
 namespace {
@@ -67,19 +68,6 @@ class Text final : public BlobContent {
   bool known_;
   std::size_t position_ = 0;
 };
-
-Error error_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error;
-  }
-  return Error(ErrorClass::internal, "no error");
-}
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 std::string read_all(Download& download) {
   std::string text;

@@ -6,9 +6,9 @@
 #include <catch2/catch.hpp>
 #include <thread>
 
-#include "coracle/base/error.hpp"
 #include "registry/http/resolver.hpp"
 #include "registry/http/socket.hpp"
+#include "support/errors.hpp"
 #include "support/loopback.hpp"
 
 using namespace coracle;
@@ -19,14 +19,11 @@ namespace {
 
 using test::Listener;
 
-std::string error_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    CHECK(error.error_class() == ErrorClass::unavailable);
-    return error.describe();
-  }
-  return "";
+template <typename Work>
+std::string complaint(Work&& work) {
+  const Error error = test::error_of(work);
+  CHECK(error.error_class() == ErrorClass::unavailable);
+  return error.describe();
 }
 
 }  // namespace
@@ -76,11 +73,11 @@ TEST_CASE("a port where nobody listens, and one that says nothing") {
   Socket socket = Socket::connect("127.0.0.1", listener.port(), 5s, cancellation);
   socket.set_patience(20ms);
   char buffer[8];
-  CHECK(error_of([&] { socket.read_some(buffer, sizeof buffer); }).find("silent") !=
+  CHECK(complaint([&] { socket.read_some(buffer, sizeof buffer); }).find("silent") !=
         std::string::npos);
   listener.close();
   const std::string refused =
-      error_of([&] { Socket::connect("127.0.0.1", listener.port(), 5s, cancellation); });
+      complaint([&] { Socket::connect("127.0.0.1", listener.port(), 5s, cancellation); });
   CHECK(refused.find("127.0.0.1:" + std::to_string(listener.port())) != std::string::npos);
   CHECK(refused.find("refused") != std::string::npos);
 }
@@ -94,8 +91,8 @@ TEST_CASE("waiting ends when it is cancelled") {
     cancellation.cancel();
   });
   char buffer[8];
-  CHECK(error_of([&] { socket.read_some(buffer, sizeof buffer); }) == "interrupted");
+  CHECK(complaint([&] { socket.read_some(buffer, sizeof buffer); }) == "interrupted");
   canceller.join();
-  CHECK(error_of([&] { Socket::connect("127.0.0.1", listener.port(), 5s, cancellation); }) ==
+  CHECK(complaint([&] { Socket::connect("127.0.0.1", listener.port(), 5s, cancellation); }) ==
         "interrupted");
 }
