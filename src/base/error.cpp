@@ -49,6 +49,7 @@ ErrorClass class_of_errno(int errno_value) noexcept {
     case ESRCH: return ErrorClass::not_found;
     case EEXIST:
     case EBUSY:
+    case EADDRINUSE:
     case ENOTEMPTY: return ErrorClass::conflict;
     case EPERM:
     case EACCES:

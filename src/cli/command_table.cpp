@@ -54,6 +54,7 @@ constexpr Verb k_manifest_push = {"Push a manifest list to a registry", setup_ma
 constexpr Verb k_manifest_remove = {"Take an image out of a manifest list", setup_manifest_remove};
 constexpr Verb k_manifest_rm = {"Remove manifest lists", setup_manifest_rm};
 constexpr Verb k_pause = {"Freeze the processes of containers", setup_pause};
+constexpr Verb k_port = {"Show the published ports of a container", setup_port};
 constexpr Verb k_ps = {"List containers", setup_ps};
 constexpr Verb k_pull = {"Pull images from a registry", setup_pull};
 constexpr Verb k_push = {"Push an image to a registry", setup_push};
@@ -101,6 +102,7 @@ constexpr auto k_table = std::to_array<CommandRow>({
     {"container logs", "", k_logs},
     {"container ls", "list ps", k_ps},
     {"container pause", "", k_pause},
+    {"container port", "", k_port},
     {"container prune", "", k_container_prune},
     {"container rename", "", k_rename},
     {"container restart", "", k_restart},
@@ -158,6 +160,7 @@ constexpr auto k_table = std::to_array<CommandRow>({
     {"manifest remove", "", k_manifest_remove},
     {"manifest rm", "", k_manifest_rm},
     {"pause", "", k_pause},
+    {"port", "", k_port},
     {"ps", "", k_ps},
     {"pull", "", k_pull},
     {"push", "", k_push},

@@ -23,6 +23,8 @@ Enum parse_name(const std::array<std::string_view, N>& names, std::string_view t
 
 constexpr std::array<std::string_view, 5> k_namespace_modes = {"private", "host", "container",
                                                                "path", "none"};
+constexpr std::array<std::string_view, 4> k_network_backends = {"none", "user-mode", "pasta",
+                                                                "slirp4netns"};
 constexpr std::array<std::string_view, 4> k_restart_policies = {"no", "on-failure", "always",
                                                                 "unless-stopped"};
 
@@ -38,6 +40,14 @@ int to_int(std::int64_t value, std::string_view key) {
     throw Error(ErrorClass::invalid_argument, "field '{}' is out of range", key);
   }
   return static_cast<int>(value);
+}
+
+std::uint16_t to_port(const Json& entry, std::string_view key) {
+  const auto value = json::get_int(entry, key);
+  if (value < 1 || value > UINT16_MAX) {
+    throw Error(ErrorClass::invalid_argument, "field '{}' is no port", key);
+  }
+  return static_cast<std::uint16_t>(value);
 }
 
 /// Reads or writes one field after another: the list of fields is said once, in `fields`.
@@ -66,6 +76,18 @@ class Writer {
     put(key, std::move(entry), true);
   }
   void operator()(const char* key, RestartPolicy value) { put(key, to_string(value), true); }
+  void operator()(const char* key, NetworkBackend value) {
+    put(key, to_string(value), value != NetworkBackend::none);
+  }
+  void operator()(const char* key, const std::vector<PublishedPort>& ports) {
+    put_list(key, ports, [](const PublishedPort& port) {
+      return Json{{"host_ip", port.host_ip},
+                  {"host_port", port.host_port},
+                  {"container_port", port.container_port},
+                  {"range", port.range},
+                  {"protocol", port.protocol}};
+    });
+  }
   void operator()(const char* key, const std::vector<linux::IdRange>& ranges) {
     put_list(key, ranges, [](const linux::IdRange& range) {
       return Json::array({range.inside, range.outside, range.size});
@@ -150,6 +172,16 @@ class Reader {
   }
   void operator()(const char* key, RestartPolicy& value) {
     value = parse_name<RestartPolicy>(k_restart_policies, json::get_string(in_, key, "no"));
+  }
+  void operator()(const char* key, NetworkBackend& value) {
+    value = parse_name<NetworkBackend>(k_network_backends, json::get_string(in_, key, "none"));
+  }
+  void operator()(const char* key, std::vector<PublishedPort>& ports) {
+    for (const Json& entry : list(key, 0)) {
+      ports.push_back({json::get_string(entry, "host_ip"), to_port(entry, "host_port"),
+                       to_port(entry, "container_port"), to_port(entry, "range"),
+                       json::require_string(entry, "protocol")});
+    }
   }
   void operator()(const char* key, std::vector<linux::IdRange>& ranges) {
     for (const Json& entry : list(key, 3)) {
@@ -255,6 +287,10 @@ void fields(Visitor&& visit, Config& config) {
   visit("dns_options", config.dns_options);
   visit("no_hosts", config.no_hosts);
   visit("no_hostname", config.no_hostname);
+  visit("network_backend", config.network_backend);
+  visit("network_options", config.network_options);
+  visit("ports", config.ports);
+  visit("exposed_ports", config.exposed_ports);
   visit("mounts", config.mounts);
   visit("devices", config.devices);
   visit("read_only", config.read_only);
@@ -296,6 +332,10 @@ void fields(Visitor&& visit, Config& config) {
 
 std::string_view to_string(NamespaceMode mode) noexcept {
   return k_namespace_modes[static_cast<std::size_t>(mode)];
+}
+
+std::string_view to_string(NetworkBackend backend) noexcept {
+  return k_network_backends[static_cast<std::size_t>(backend)];
 }
 
 std::string_view to_string(RestartPolicy policy) noexcept {

@@ -47,6 +47,7 @@ ContainerState parse_container_state(std::string_view text, std::string_view ori
     state.boot_id = json::get_string(*document, "boot_id");
     state.process = parse_process(*document, "process");
     state.monitor = parse_process(*document, "monitor");
+    state.network_helper = parse_process(*document, "network_helper");
     state.exit_code = static_cast<int>(json::get_int(*document, "exit_code"));
     state.oom_killed = json::get_bool(*document, "oom_killed");
     state.error = json::get_string(*document, "error");
@@ -67,6 +68,7 @@ std::string serialize(const ContainerState& state) {
   document["boot_id"] = state.boot_id;
   document["process"] = to_json(state.process);
   document["monitor"] = to_json(state.monitor);
+  document["network_helper"] = to_json(state.network_helper);
   document["exit_code"] = state.exit_code;
   document["oom_killed"] = state.oom_killed;
   document["error"] = state.error;

@@ -193,8 +193,8 @@ teardown() { remove_containers; }
 }
 
 @test "options of docker and podman that are not there yet say so, others have no effect" {
-  run_coracle 125 run --rm --network=none -p 80:80 base true
-  assert_output '--publish is not supported: there are no published ports yet'
+  run_coracle 125 run --rm --network=none --secret x base true
+  assert_output '--secret is not supported: there are no secrets yet'
   run_coracle 125 run --rm --network=none --health-cmd true base true
   assert_output 'no health checks yet'
   run_coracle 125 run --rm --network=none --pull=always --retry 0 base true

@@ -39,6 +39,24 @@ struct ContainerNamespace {
   std::string value;  ///< id of the container, or path
 };
 
+/// How packets get into and out of a network namespace of the container's own.
+enum class NetworkBackend {
+  none,         ///< not at all
+  user_mode,    ///< by pasta, or by slirp4netns where that is not there
+  pasta,        ///< by pasta alone
+  slirp4netns,  ///< by slirp4netns alone
+};
+std::string_view to_string(NetworkBackend backend) noexcept;
+
+/// Ports of the host that lead into the container: `range` of them.
+struct PublishedPort {
+  std::string host_ip;  ///< empty: every address
+  std::uint16_t host_port = 0;
+  std::uint16_t container_port = 0;
+  std::uint16_t range = 1;
+  std::string protocol = "tcp";  ///< tcp, udp or sctp
+};
+
 enum class RestartPolicy { no, on_failure, always, unless_stopped };
 std::string_view to_string(RestartPolicy policy) noexcept;
 
@@ -94,12 +112,17 @@ struct ContainerConfig {
   // Names and network.
   std::string hostname;
   std::string domain_name;
-  std::vector<std::pair<std::string, std::string>> hosts;  ///< name, address
+  /// Name, and address or "host-gateway": whatever the host's address is then.
+  std::vector<std::pair<std::string, std::string>> hosts;
   std::vector<std::string> dns;
   std::vector<std::string> dns_search;
   std::vector<std::string> dns_options;
   bool no_hosts = false;
   bool no_hostname = false;
+  NetworkBackend network_backend = NetworkBackend::none;
+  std::vector<std::string> network_options;  ///< of the backend, as given
+  std::vector<PublishedPort> ports;
+  std::vector<std::string> exposed_ports;  ///< "80/tcp": the image's and --expose
 
   // Files.
   std::vector<ContainerMount> mounts;

@@ -21,6 +21,7 @@ struct ContainerState {
   std::string boot_id;             ///< the boot that the processes below belong to
   linux::ProcessIdentity process;  ///< the container's first process, seen from the host
   linux::ProcessIdentity monitor;
+  linux::ProcessIdentity network_helper;  ///< pid 0: there is none
   int exit_code = 0;
   bool oom_killed = false;
   std::string error;

@@ -52,6 +52,7 @@ void setup_pause(Command& command);
 void setup_ps(Command& command);
 void setup_pull(Command& command);
 void setup_push(Command& command);
+void setup_port(Command& command);
 void setup_rename(Command& command);
 void setup_restart(Command& command);
 void setup_rm(Command& command);

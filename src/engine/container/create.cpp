@@ -150,7 +150,6 @@ void resolve_isolation(Context& context, const ContainerRequest& request, Contai
   config.ipc = resolve_one(request.ipc_namespace, settings.ipc_namespace, "--ipc");
   config.uts = resolve_one(request.uts_namespace, settings.uts_namespace, "--uts");
   config.cgroup = resolve_one(request.cgroup_namespace, settings.cgroup_namespace, "--cgroupns");
-  config.network = resolve_network(context, request.networks);
   constexpr std::array k_cgroups = {"", "enabled", "disabled", "no-conmon"};
   if (std::ranges::find(k_cgroups, request.cgroups) == k_cgroups.end()) {
     throw Error(ErrorClass::invalid_argument,
@@ -190,6 +189,7 @@ ContainerConfig resolve(Context& context, const ContainerRequest& request, const
   resolve_process(context, request, image, config);
   resolve_labels(request, image, config);
   resolve_isolation(context, request, config);
+  resolve_network(context, request, image, config);
   resolve_host_users(request, config);
   resolve_names(context.config(), request, config);
   resolve_mounts(context, request, image, config);

@@ -50,7 +50,7 @@ void resolve_names(const config::Config& settings, const ContainerRequest& reque
   for (const auto& text : request.add_hosts) {
     const HostOption host = parse_add_host(text);
     for (const auto& name : host.names) {
-      config.hosts.emplace_back(name, host.address == "host-gateway" ? "127.0.0.1" : host.address);
+      config.hosts.emplace_back(name, host.address);
     }
   }
   config.dns = request.dns.empty() ? settings.dns_servers : request.dns;

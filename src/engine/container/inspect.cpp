@@ -94,6 +94,38 @@ Json mount_document(const store::ContainerMount& mount) {
           {"Propagation", propagation}};
 }
 
+std::string network_mode(const store::ContainerConfig& config) {
+  switch (config.network_backend) {
+    case store::NetworkBackend::none: return mode_text(config.network, "private");
+    case store::NetworkBackend::user_mode:
+    case store::NetworkBackend::pasta: return "pasta";
+    case store::NetworkBackend::slirp4netns: return "slirp4netns";
+  }
+  return "";
+}
+
+/// By "80/tcp", the places of the host that lead there.
+Json port_bindings(const store::ContainerConfig& config) {
+  Json bindings = Json::object();
+  for (const auto& port : config.ports) {
+    for (int i = 0; i < port.range; ++i) {
+      bindings[fmt::format("{}/{}", port.container_port + i, port.protocol)].push_back(
+          {{"HostIp", port.host_ip.empty() ? "0.0.0.0" : port.host_ip},
+           {"HostPort", std::to_string(port.host_port + i)}});
+    }
+  }
+  return bindings;
+}
+
+/// The same with the exposed ports that nothing leads to.
+Json ports_document(const store::ContainerConfig& config) {
+  Json ports = port_bindings(config);
+  for (const auto& exposed : config.exposed_ports) {
+    if (!ports.contains(exposed)) ports[exposed] = nullptr;
+  }
+  return ports;
+}
+
 Json host_config_document(const store::ContainerConfig& config) {
   Json binds = Json::array();
   Json tmpfs = Json::object();
@@ -123,8 +155,8 @@ Json host_config_document(const store::ContainerConfig& config) {
           {"CgroupMode", mode_text(config.cgroup, "private")},
           {"ContainerIDFile", config.cidfile},
           {"LogConfig", {{"Type", config.log_driver}, {"Config", config.log_options}}},
-          {"NetworkMode", mode_text(config.network, "private")},
-          {"PortBindings", Json::object()},
+          {"NetworkMode", network_mode(config)},
+          {"PortBindings", port_bindings(config)},
           {"RestartPolicy",
            {{"Name", to_string(config.restart)}, {"MaximumRetryCount", config.restart_retries}}},
           {"AutoRemove", config.auto_remove},
@@ -217,7 +249,7 @@ Json inspect_container(Context& context, const ContainerId& id) {
           {"NetworkSettings",
            {{"IPAddress", ""},
             {"MacAddress", ""},
-            {"Ports", Json::object()},
+            {"Ports", ports_document(config)},
             {"Networks", Json::object()}}},
           {"Namespace", ""},
           {"IsInfra", false},

@@ -92,28 +92,6 @@ void require_mapped(const std::vector<IdRange>& ranges, std::uint32_t available,
 
 }  // namespace
 
-store::ContainerNamespace resolve_network(Context& context,
-                                          const std::vector<std::string>& networks) {
-  const std::string wanted = networks.empty() ? context.config().network : networks.back();
-  if (networks.size() > 1) {
-    throw Error(ErrorClass::not_implemented, "several networks are not supported yet");
-  }
-  if (wanted == "none" || wanted == "private" || wanted.empty()) {
-    return {store::NamespaceMode::none, ""};
-  }
-  if (wanted == "host") return {store::NamespaceMode::host, ""};
-  const auto pair = split_once(wanted, ':');
-  if (pair && pair->first == "container") {
-    return {store::NamespaceMode::container, context.containers().find(pair->second).str()};
-  }
-  if (pair && pair->first == "ns" && pair->second.starts_with('/')) {
-    return {store::NamespaceMode::path, std::string(pair->second)};
-  }
-  throw Error(ErrorClass::not_implemented,
-              "network '{}' is not supported yet: expected none, host, container:NAME or ns:PATH",
-              wanted);
-}
-
 void resolve_capabilities(const config::Config& config, const ContainerRequest& request,
                           store::ContainerConfig& container) {
   const auto all = linux::all_capabilities();

@@ -30,7 +30,8 @@ ContainerLifecycle::ContainerLifecycle(Context& context, store::ContainerConfig 
     : context_(context),
       config_(std::move(config)),
       id_(config_.id),
-      notify_directory_(std::move(notify_directory)) {}
+      notify_directory_(std::move(notify_directory)),
+      network_(config_, context_.containers().run_directory(id_)) {}
 
 void ContainerLifecycle::prepare() {
   context_.enter_namespace();
@@ -94,10 +95,11 @@ void ContainerLifecycle::write_files(SpecFacts& facts) {
     return linux::read_file_if_exists(path, 1U << 20).value_or("");
   };
   if (!config_.no_hosts) {
-    facts.hosts_path = write("hosts", hosts_text(config_, host_file("/etc/hosts")));
+    facts.hosts_path =
+        write("hosts", hosts_text(config_, network_.facts(), host_file("/etc/hosts")));
   }
-  facts.resolv_conf_path =
-      write("resolv.conf", resolv_conf_text(config_, host_file("/etc/resolv.conf")));
+  facts.resolv_conf_path = write(
+      "resolv.conf", resolv_conf_text(config_, network_.facts(), host_file("/etc/resolv.conf")));
   if (!config_.no_hostname) facts.hostname_path = write("hostname", config_.hostname + "\n");
   facts.containerenv_path =
       write(".containerenv", "engine=\"coracle-" CORACLE_VERSION "\"\nname=\"" + config_.name +
@@ -140,6 +142,9 @@ oci::Hooks ContainerLifecycle::load_hooks(const oci::RuntimeSpec& spec) const {
 }
 
 runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStreams& streams) {
+  // First of all: it comes up while everything else is prepared.
+  const std::string network_namespace = network_.begin();
+  ScopeExit stop_network([this] { network_.stop(); });
   linux::RootfsPlan rootfs = plan_rootfs(context_, config_);
   std::optional<linux::CpuPin> pin;
   std::optional<FuseMount> fuse;
@@ -154,7 +159,8 @@ runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStream
     fuse.emplace(rootfs);
     rootfs.kind = linux::RootfsPlan::Kind::directory;
   }
-  const SpecFacts facts = gather_facts();
+  SpecFacts facts = gather_facts();
+  facts.network_namespace = network_namespace;
   oci::RuntimeSpec spec = plan_spec(config_, facts);
   for (const auto& range : config_.id_mappings.uids) {
     spec.linux.uid_mappings.push_back({range.inside, range.outside, range.size});
@@ -186,19 +192,27 @@ runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStream
   request.process.preserved_fds = config_.preserved_fds;
   request.process.keep_groups = keeps_groups(config_) || linux::is_single_id(context_.mappings());
   request.process.cgroup = cgroup_->unified_fd();
-  if (!cgroup_->path().empty()) {
+  if (!cgroup_->path().empty() || network_.is_wanted()) {
     request.process.before_setup = [this](pid_t pid) {
-      cgroup_->join(pid, cgroup_->unified_fd() >= 0);
+      if (!cgroup_->path().empty()) cgroup_->join(pid, cgroup_->unified_fd() >= 0);
+      network_.begin_for(pid);
     };
   }
+  request.wait_for_start = network_.is_wanted();
   request.built_in_init = config_.init;
   request.create_working_directory = true;
   if (fuse) file_server_ = fuse->finish();
   if (pin) request.process.affinity = pin->before();
   auto started = runtime::create(request);
+  if (request.wait_for_start) {
+    network_.await();
+    started.start();
+    network_.await_ports();
+  }
   if (pin) pin->restore(file_server_);
   poststop_ = spec.hooks.poststop;
   remove_cgroup.release();
+  stop_network.release();
   return started;
 }
 
@@ -215,6 +229,7 @@ void ContainerLifecycle::started(pid_t pid) {
   state_.boot_id = linux::boot_id();
   state_.process = linux::identity_of(pid);
   state_.monitor = linux::identity_of(::getpid());
+  state_.network_helper = network_.helper();
   state_.started_at = format_rfc3339(now());
   state_.finished_at.clear();
   state_.exit_code = 0;
@@ -244,6 +259,7 @@ void ContainerLifecycle::note_oom() noexcept {
 
 void ContainerLifecycle::ended() noexcept {
   note_oom();
+  network_.stop();
   if (is_mounted_here_) ::umount2(context_.containers().merged(id_).c_str(), MNT_DETACH);
   remove_cgroup();
   oci::RuntimeState state;
@@ -297,6 +313,7 @@ void ContainerLifecycle::finished() noexcept {
 }
 
 void ContainerLifecycle::cleaned_up() noexcept {
+  network_.clean_up();
   try {
     if (!grave_.empty()) linux::remove_tree(grave_);
   } catch (...) {

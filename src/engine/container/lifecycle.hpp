@@ -9,6 +9,7 @@
 #include "coracle/engine/user_namespace.hpp"
 #include "coracle/monitor/launch.hpp"
 #include "coracle/runtime/cgroup.hpp"
+#include "engine/container/network.hpp"
 #include "engine/spec/spec.hpp"
 
 namespace coracle::engine {
@@ -47,6 +48,7 @@ class ContainerLifecycle final : public monitor::Lifecycle {
   bool is_mounted_here_ = false;  ///< the root file system, not in the container alone
   bool oom_killed_ = false;       ///< in the run that has ended last
   pid_t file_server_ = -1;        ///< fuse-overlayfs
+  ContainerNetwork network_;
   bool first_start_ = true;
   linux::WindowSize window_;  ///< of the client's terminal, once known
   std::unique_ptr<runtime::Cgroup> cgroup_;

@@ -25,8 +25,8 @@ void resolve_process(Context& context, const ContainerRequest& request,
 void resolve_host_users(const ContainerRequest& request, store::ContainerConfig& container);
 void resolve_names(const config::Config& settings, const ContainerRequest& request,
                    store::ContainerConfig& container);
-store::ContainerNamespace resolve_network(Context& context,
-                                          const std::vector<std::string>& networks);
+void resolve_network(Context& context, const ContainerRequest& request,
+                     const oci::ContainerConfig& image, store::ContainerConfig& container);
 void resolve_capabilities(const config::Config& config, const ContainerRequest& request,
                           store::ContainerConfig& container);
 void resolve_user_namespace(Context& context, const ContainerRequest& request,

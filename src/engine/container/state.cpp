@@ -67,6 +67,10 @@ store::ContainerState reap(Context& context, const ContainerId& id) {
     signal_container(context, id, state, SIGKILL);
     wait_for_end(state.process, 5000);
   }
+  if (same_boot && state.network_helper.pid > 0) {
+    context.enter_namespace();
+    linux::send_signal(state.network_helper, SIGKILL);
+  }
   if (same_boot && !state.cgroup.empty()) {
     try {
       runtime::open_cgroup(state.cgroup)->remove();

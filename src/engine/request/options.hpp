@@ -77,6 +77,34 @@ struct HostOption {
 };
 HostOption parse_add_host(std::string_view text);
 
+struct PortRange {
+  std::uint16_t first = 0;
+  std::uint16_t count = 1;
+
+  bool operator==(const PortRange&) const = default;
+};
+/// "8080" or "8000-8010".
+/// @param text  the whole option, for the message
+PortRange parse_port_range(std::string_view digits, std::string_view text);
+
+/// A port as -p publishes it.
+struct PublishOption {
+  std::string host_ip;  ///< empty: every address
+  /// Unset: any. More than the container's, when that is one: any of them.
+  std::optional<PortRange> host;
+  PortRange container;
+  std::string protocol;
+};
+/// "[[IP:][HOST]:]CONTAINER[/PROTOCOL]", HOST and CONTAINER a port or a range.
+PublishOption parse_publish(std::string_view text);
+
+struct ExposeOption {
+  PortRange ports;
+  std::string protocol;
+};
+/// "PORT[-PORT][/PROTOCOL]"
+ExposeOption parse_expose(std::string_view text);
+
 /// What --security-opt asks for, all of them taken together.
 struct SecurityOptions {
   std::string seccomp;        ///< "", "unconfined" or a path

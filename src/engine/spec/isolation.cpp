@@ -82,7 +82,11 @@ void plan_isolation(const store::ContainerConfig& config, const SpecFacts& facts
   oci::LinuxConfig& linux_config = spec.linux;
   linux_config.namespaces.push_back({NamespaceType::mount, ""});
   add_namespace(NamespaceType::pid, "pid", config.pid, facts, linux_config);
-  add_namespace(NamespaceType::network, "net", config.network, facts, linux_config);
+  if (facts.network_namespace.empty()) {
+    add_namespace(NamespaceType::network, "net", config.network, facts, linux_config);
+  } else {
+    linux_config.namespaces.push_back({NamespaceType::network, facts.network_namespace});
+  }
   add_namespace(NamespaceType::ipc, "ipc", config.ipc, facts, linux_config);
   add_namespace(NamespaceType::uts, "uts", config.uts, facts, linux_config);
   add_namespace(NamespaceType::cgroup, "cgroup", config.cgroup, facts, linux_config);

@@ -55,16 +55,37 @@ TEST_CASE("hosts and resolv.conf") {
   config.name = "web";
   config.hostname = "inside";
   config.hosts = {{"db", "10.0.0.2"}};
+  const NetworkFacts none;
   const std::string host = "127.0.0.1 localhost\n127.0.1.1 myhost\n192.168.0.9 nas\n";
-  CHECK(hosts_text(config, host) ==
+  CHECK(hosts_text(config, none, host) ==
         "127.0.0.1 localhost\n192.168.0.9 nas\n10.0.0.2\tdb\n127.0.1.1\tinside web\n");
-  CHECK(hosts_text(config, "").starts_with("127.0.0.1\tlocalhost\n::1\tlocalhost\n"));
+  CHECK(hosts_text(config, none, "").starts_with("127.0.0.1\tlocalhost\n::1\tlocalhost\n"));
   config.network.mode = store::NamespaceMode::host;
-  CHECK(hosts_text(config, host) == host + "10.0.0.2\tdb\n");
+  CHECK(hosts_text(config, none, host) ==
+        host + "10.0.0.2\tdb\n127.0.0.1\thost.containers.internal host.docker.internal\n");
   const std::string resolv = "# comment\nnameserver 10.1.1.1\nsearch lan\noptions ndots:2\n";
-  CHECK(resolv_conf_text(config, resolv) == "search lan\nnameserver 10.1.1.1\noptions ndots:2\n");
+  CHECK(resolv_conf_text(config, none, resolv) ==
+        "search lan\nnameserver 10.1.1.1\noptions ndots:2\n");
   config.dns = {"9.9.9.9"};
   config.dns_search = {"."};
   config.dns_options = {"rotate"};
-  CHECK(resolv_conf_text(config, resolv) == "nameserver 9.9.9.9\noptions rotate\n");
+  CHECK(resolv_conf_text(config, none, resolv) == "nameserver 9.9.9.9\noptions rotate\n");
+}
+
+TEST_CASE("hosts and resolv.conf with a network") {
+  store::ContainerConfig config;
+  config.name = "web";
+  config.hostname = "inside";
+  config.hosts = {{"up", "host-gateway"}};
+  const NetworkFacts network{"10.0.2.100", "192.0.2.9", "10.0.2.3"};
+  CHECK(hosts_text(config, network, "127.0.0.1 localhost\n") ==
+        "127.0.0.1 localhost\n192.0.2.9\tup\n"
+        "192.0.2.9\thost.containers.internal host.docker.internal\n10.0.2.100\tinside web\n");
+  CHECK(hosts_text(config, {"10.0.2.100", "", ""}, "127.0.0.1 localhost\n") ==
+        "127.0.0.1 localhost\n10.0.2.100\tinside web\n");
+  // A resolver on the host's own loopback address is not one inside.
+  CHECK(resolv_conf_text(config, network, "nameserver 127.0.0.53\nnameserver 9.9.9.9\n") ==
+        "nameserver 10.0.2.3\nnameserver 9.9.9.9\n");
+  config.dns = {"1.1.1.1"};
+  CHECK(resolv_conf_text(config, network, "nameserver 127.0.0.53\n") == "nameserver 1.1.1.1\n");
 }

@@ -66,7 +66,10 @@ struct ContainerRequest {
   // Names and network.
   std::string hostname;
   std::string domain_name;
-  std::vector<std::string> networks;   ///< none, host, container:ID, ns:PATH, private
+  std::vector<std::string> networks;   ///< none, host, container:ID, ns:PATH, pasta[:…], …
+  std::vector<std::string> publish;    ///< [[IP:][HOST]:]CONTAINER[/PROTOCOL]
+  bool publish_all = false;            ///< every exposed port, to any port of the host
+  std::vector<std::string> expose;     ///< PORT[-PORT][/PROTOCOL]
   std::vector<std::string> add_hosts;  ///< NAME:IP
   std::vector<std::string> dns;
   std::vector<std::string> dns_search;

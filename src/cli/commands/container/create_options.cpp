@@ -105,8 +105,15 @@ void declare_files(OptionSet& options, ContainerRequest& request) {
 void declare_network(OptionSet& options, ContainerRequest& request) {
   options.add("hostname", 'h', request.hostname, "Host name of the container");
   options.add("domainname", '\0', request.domain_name, "NIS domain name of the container");
-  options.add("network", '\0', request.networks, "Network: none, host, container:NAME, ns:PATH")
+  options
+      .add("network", '\0', request.networks,
+           "Network: none, host, pasta[:OPTIONS], slirp4netns[:OPTIONS], container:NAME, ns:PATH")
       .alias("net");
+  options.add("publish", 'p', request.publish,
+              "Publish a port: [[IP:][HOST]:]CONTAINER[/PROTOCOL]");
+  options.add("publish-all", 'P', request.publish_all,
+              "Publish all exposed ports, each as any port of the host");
+  options.add("expose", '\0', request.expose, "Expose a port: PORT[-PORT][/PROTOCOL]");
   options.add("add-host", '\0', request.add_hosts, "Add a line to /etc/hosts: NAME:IP");
   options.add("dns", '\0', request.dns, "Name server");
   options.add("dns-search", '\0', request.dns_search, "Search domain");
@@ -164,7 +171,6 @@ void declare_others(OptionSet& options) {
       // Of other platforms of docker's, and of what has no counterpart here.
       {"conmon-pidfile", '\0', Arity::value, ""},
       {"disable-content-trust", '\0', Arity::flag, ""},
-      {"expose", '\0', Arity::value, ""},
       {"image-volume", '\0', Arity::value, ""},
       {"init-path", '\0', Arity::value, ""},
       {"isolation", '\0', Arity::value, ""},
@@ -187,8 +193,6 @@ void declare_others(OptionSet& options) {
       {"network-alias", '\0', Arity::value, "bridged networks"},
       {"pod", '\0', Arity::value, "pods"},
       {"pod-id-file", '\0', Arity::value, "pods"},
-      {"publish", 'p', Arity::value, "published ports"},
-      {"publish-all", 'P', Arity::flag, "published ports"},
       {"requires", '\0', Arity::value, "dependencies between containers"},
       {"secret", '\0', Arity::value, "secrets"},
       {"volumes-from", '\0', Arity::value, "volumes"},

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands/commands.hpp"
+#include "cli/commands/container/port_text.hpp"
 #include "cli/commands/container/ps_filter.hpp"
 #include "cli/commands/session.hpp"
 #include "cli/format/human_size.hpp"
@@ -83,7 +84,7 @@ Json row_of(const Row& container, bool full) {
               {"Created", human_age(config.created)},
               {"Status", status_text(container)},
               {"State", to_string(container.state.status)},
-              {"Ports", ""},
+              {"Ports", describe_ports(config)},
               {"Names", config.name},
               {"Labels", config.labels},
               {"Networks", ""},
@@ -104,6 +105,19 @@ Json row_of(const Row& container, bool full) {
 std::int64_t unix_time(const std::string& text) {
   const auto time = parse_rfc3339(text);
   return time ? std::chrono::floor<std::chrono::seconds>(*time).time_since_epoch().count() : 0;
+}
+
+Json ports_document(const store::ContainerConfig& config) {
+  if (config.ports.empty()) return nullptr;
+  Json ports = Json::array();
+  for (const auto& port : config.ports) {
+    ports.push_back({{"host_ip", port.host_ip},
+                     {"container_port", port.container_port},
+                     {"host_port", port.host_port},
+                     {"range", port.range},
+                     {"protocol", port.protocol}});
+  }
+  return ports;
 }
 
 Json document_of(const Row& container) {
@@ -131,7 +145,7 @@ Json document_of(const Row& container) {
           {"Pid", container.state.process.pid},
           {"Pod", ""},
           {"PodName", ""},
-          {"Ports", nullptr},
+          {"Ports", ports_document(config)},
           {"Restarts", container.state.restart_count},
           {"Size", size_document(container)},
           {"StartedAt", unix_time(container.state.started_at)},

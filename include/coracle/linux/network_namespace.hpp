@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Work in a network namespace that this process is not in and could not come back from
+// (network_namespaces(7)).
+#pragma once
+
+#include <functional>
+
+#include "coracle/linux/fd.hpp"
+
+namespace coracle::linux {
+
+/// Calls `work` in a network namespace. What it opens (sockets above all) stays open here and stays
+/// in that namespace; what it throws comes out of here. The process itself stays where it is: an
+/// ordinary user may not enter the host's network namespace again.
+/// @param network_namespace  a descriptor of it
+/// @throws SysError when it may not be entered
+void in_network_namespace(int network_namespace, const std::function<void()>& work);
+
+/// A new network namespace, which belongs to the user namespace of this process and lives as long
+/// as the descriptor, or a process in it. Its loopback interface is up.
+/// @throws SysError
+Fd make_network_namespace();
+
+}  // namespace coracle::linux

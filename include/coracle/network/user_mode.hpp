@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Networking without privileges: a helper process carries packets between a network namespace and
+// ordinary sockets of the host (pasta(1), slirp4netns(1)).
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "coracle/linux/fd.hpp"
+#include "coracle/linux/process.hpp"
+#include "coracle/network/address.hpp"
+#include "coracle/network/port.hpp"
+
+namespace coracle::network {
+
+enum class UserModeHelper { pasta, slirp4netns };
+std::string_view to_string(UserModeHelper helper) noexcept;
+
+/// The addresses inside. The same on every host and in every network that a laptop joins, and not
+/// the host's own, so that the host can be reached.
+struct UserModeAddresses {
+  Subnet subnet;      ///< 10.0.2.0/24, or another one where that is the host's own
+  IpAddress address;  ///< of the container
+  IpAddress gateway;
+  IpAddress name_server;  ///< stands for the host's, wherever that listens
+  std::optional<IpAddress> address_v6;
+  std::optional<IpAddress> gateway_v6;
+};
+
+struct UserModePlan {
+  UserModeHelper helper = UserModeHelper::pasta;
+  std::vector<std::string> options;  ///< of the user, as given after "pasta:" or "slirp4netns:"
+  std::vector<PortMapping> ports;
+  UserModeAddresses addresses;
+  std::string directory;  ///< in which slirp4netns makes a socket when there are ports
+};
+
+/// What of the host matters to a plan.
+struct HostNetwork {
+  std::vector<Subnet> subnets;          ///< of its interfaces
+  std::optional<IpAddress> address;     ///< from which it reaches the world
+  std::optional<IpAddress> address_v6;  ///< likewise
+};
+/// Of the network namespace that the caller is in.
+HostNetwork look_at_host();
+
+/// Addresses that do not clash with the host's.
+UserModeAddresses choose_addresses(const HostNetwork& host);
+
+/// The command line of a helper, without the program's name.
+/// @param name_space  path of the network namespace
+/// @param ready       path that it opens and writes to when it is ready
+/// @throws Error invalid_argument for options that the helper does not have
+std::vector<std::string> plan_pasta(const UserModePlan& plan, const std::string& name_space,
+                                    const std::string& ready);
+/// @param directory  descriptor for the control socket: the path of a directory may be too long
+std::vector<std::string> plan_slirp4netns(const UserModePlan& plan, const std::string& name_space,
+                                          int ready, int end, int directory);
+
+/// A helper that has been started for a network namespace. Ends with this object unless it is
+/// released.
+class UserModeNetwork {
+ public:
+  /// @param network_namespace  a descriptor; its loopback interface comes up as well
+  /// @throws Error unavailable with a hint where the helper is not installed; conflict where a port
+  /// is
+  ///         in use already
+  UserModeNetwork(const UserModePlan& plan, int network_namespace);
+  ~UserModeNetwork();
+  UserModeNetwork(const UserModeNetwork&) = delete;
+  UserModeNetwork& operator=(const UserModeNetwork&) = delete;
+
+  /// Returns once a program inside can use the network: there are addresses and routes. What it
+  /// sends before the helper has come up all the way waits in the device.
+  /// @throws Error unavailable with the helper's words
+  void await_routes();
+  /// Returns once the ports are open, if there are any.
+  /// @throws as await_routes()
+  void await_ports();
+  /// For the record: it is found again when this process is gone.
+  linux::ProcessIdentity process() const;
+  /// Ends the helper without waiting until it is gone, which takes as long as the kernel needs to
+  /// take a network device apart. The destructor waits.
+  void end() noexcept;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace coracle::network

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "coracle/base/strings.hpp"
+#include "coracle/network/user_mode.hpp"
+#include "support/errors.hpp"
+
+using namespace coracle;
+using namespace coracle::network;
+using test::error_of;
+using test::has;
+
+namespace {
+
+Subnet net(const char* text) {
+  return Subnet::parse(text, "subnet");
+}
+
+UserModePlan plan_of(std::vector<std::string> options, std::vector<PortMapping> ports = {}) {
+  UserModePlan plan;
+  plan.options = std::move(options);
+  plan.ports = std::move(ports);
+  HostNetwork host;
+  host.address_v6 = IpAddress::parse("fd00::2", "address");
+  plan.addresses = choose_addresses(host);
+  return plan;
+}
+
+/// As a line, with a space at both ends.
+std::string pasta_line(const UserModePlan& plan) {
+  return " " + join(plan_pasta(plan, "/proc/self/fd/7", "/proc/self/fd/8"), " ") + " ";
+}
+std::string slirp_line(const UserModePlan& plan) {
+  return " " + join(plan_slirp4netns(plan, "/proc/self/fd/7", 8, 9, 6), " ") + " ";
+}
+
+}  // namespace
+
+TEST_CASE("addresses inside do not clash with the host's") {
+  HostNetwork host;
+  CHECK(choose_addresses(host).address.str() == "10.0.2.100");
+  CHECK_FALSE(choose_addresses(host).address_v6);
+  host.subnets = {net("192.168.1.0/24"), net("10.0.2.0/24")};
+  CHECK(choose_addresses(host).subnet == net("10.0.3.0/24"));
+  host.subnets = {net("10.0.0.0/16")};
+  const auto chosen = choose_addresses(host);
+  CHECK_FALSE(chosen.subnet.overlaps(host.subnets[0]));
+  host.subnets = {net("10.0.0.0/8")};
+  CHECK_FALSE(choose_addresses(host).subnet.overlaps(host.subnets[0]));
+  CHECK(choose_addresses(host).subnet.contains(choose_addresses(host).gateway));
+}
+
+TEST_CASE("pasta gets our addresses unless the user has others") {
+  const std::string plain = pasta_line(plan_of({}));
+  CHECK(has(plain,
+            " --address 10.0.2.100 --netmask 24 --gateway 10.0.2.2 --address fd63:6f72:6163::64 "));
+  CHECK(has(plain, " --no-map-gw "));
+  CHECK(has(plain, " --tcp-ports none --udp-ports none "));
+  CHECK(has(plain, " --netns /proc/self/fd/7 --pid /proc/self/fd/8 "));
+  const std::string other = pasta_line(plan_of({"-a", "10.1.1.1", "--map-gw", "-t", "auto"}));
+  CHECK_FALSE(has(other, "10.0.2.100"));
+  CHECK_FALSE(has(other, "map-gw"));
+  CHECK_FALSE(has(other, "--tcp-ports none"));
+  CHECK(has(other, " -a 10.1.1.1 -t auto "));
+}
+
+TEST_CASE("ports as pasta takes them") {
+  const auto local = IpAddress::parse("127.0.0.1", "address");
+  const std::string line = pasta_line(plan_of(
+      {}, {{std::nullopt, 8080, 80, 1, Protocol::tcp}, {local, 9000, 90, 3, Protocol::udp}}));
+  CHECK(has(line, " -t 8080:80 "));
+  CHECK(has(line, " -u 127.0.0.1/9000-9002:90-92 "));
+  CHECK_FALSE(has(line, "-ports none"));
+  const Error error = error_of([&] {
+    pasta_line(plan_of({}, {{std::nullopt, 1, 1, 1, Protocol::sctp}}));
+  });
+  CHECK(has(error.describe(), "SCTP"));
+}
+
+TEST_CASE("slirp4netns gets podman's options") {
+  const std::string plain = slirp_line(plan_of({}));
+  CHECK(has(plain, " --disable-host-loopback "));
+  CHECK(has(plain, " --cidr=10.0.2.0/24 "));
+  CHECK(has(plain, " --enable-ipv6 "));
+  CHECK_FALSE(has(plain, "api-socket"));
+  const std::string other =
+      slirp_line(plan_of({"allow_host_loopback=true", "mtu=1500", "cidr=10.9.0.0/24",
+                          "enable_ipv6=false", "port_handler=slirp4netns"},
+                         {{std::nullopt, 1, 1, 1, Protocol::tcp}}));
+  CHECK_FALSE(has(other, "--disable-host-loopback"));
+  CHECK(has(other, " --mtu=1500 --cidr=10.9.0.0/24 "));
+  CHECK_FALSE(has(other, "ipv6"));
+  CHECK(has(other, " --api-socket=/proc/self/fd/6/slirp4netns.sock "));
+  for (const char* wrong : {"nonsense", "colour=red", "allow_host_loopback=maybe", "cidr=x"}) {
+    CHECK(error_of([&] { slirp_line(plan_of({wrong})); }).error_class() ==
+          ErrorClass::invalid_argument);
+  }
+}
