@@ -89,6 +89,12 @@ std::span<const std::uint8_t> NetlinkMessage::finish(std::uint32_t sequence) {
   return bytes_;
 }
 
+void NetlinkMessage::request_acknowledgement() noexcept {
+  auto head = read_as<nlmsghdr>(bytes_);
+  head.nlmsg_flags |= NLM_F_ACK;
+  std::memcpy(bytes_.data(), &head, sizeof head);
+}
+
 std::uint16_t NetlinkMessage::flags() const noexcept {
   return read_as<nlmsghdr>(bytes_).nlmsg_flags;
 }

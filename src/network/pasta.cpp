@@ -1,23 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <fmt/format.h>
 
-#include "coracle/base/error.hpp"
 #include "coracle/network/user_mode.hpp"
 
 namespace coracle::network {
 namespace {
-
-/// "127.0.0.1/8080-8082:80-82", as pasta's -t and -u take it.
-std::string port_specification(const PortMapping& mapping) {
-  std::string text;
-  if (mapping.address) text += mapping.address->str() + "/";
-  const auto range = [&](std::uint16_t first) {
-    if (mapping.count == 1) return std::to_string(first);
-    return fmt::format("{}-{}", first, first + mapping.count - 1);
-  };
-  return text + range(mapping.host) + ":" + range(mapping.container);
-}
 
 /// Whether the user has chosen something already: "-a", "--address", "--address=…".
 bool has_option(const std::vector<std::string>& options, std::string_view short_name,
@@ -75,26 +62,9 @@ std::vector<std::string> plan_pasta(const UserModePlan& plan, const std::string&
   }
   line.add_default("", "--dns-forward", plan.addresses.name_server.str());
   line.add_default("-I", "--ns-ifname", "eth0");
-  bool tcp = false;
-  bool udp = false;
-  for (const auto& mapping : plan.ports) {
-    switch (mapping.protocol) {
-      case Protocol::tcp:
-        line.add({"-t", port_specification(mapping)});
-        tcp = true;
-        break;
-      case Protocol::udp:
-        line.add({"-u", port_specification(mapping)});
-        udp = true;
-        break;
-      case Protocol::sctp:
-        throw Error(ErrorClass::invalid_argument,
-                    "pasta publishes no SCTP ports: {}/sctp needs a bridge network",
-                    mapping.container);
-    }
-  }
-  if (!tcp) line.add_default("-t", "--tcp-ports", "none");
-  if (!udp) line.add_default("-u", "--udp-ports", "none");
+  // Published ports have a process of their own.
+  line.add_default("-t", "--tcp-ports", "none");
+  line.add_default("-u", "--udp-ports", "none");
   line.add_default("-T", "--tcp-ns", "none");
   line.add_default("-U", "--udp-ns", "none");
   return line.finish();

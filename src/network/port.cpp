@@ -4,14 +4,14 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include <cstring>
 #include <fmt/format.h>
-#include <netinet/in.h>
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/strings.hpp"
 #include "coracle/linux/fd.hpp"
 #include "coracle/linux/file.hpp"
+#include "network/port_error.hpp"
+#include "network/socket_address.hpp"
 
 namespace coracle::network {
 
@@ -39,29 +39,6 @@ int open_socket(int family, Protocol protocol) {
   return ::socket(family, type | SOCK_CLOEXEC, number);
 }
 
-/// An address as the socket calls take it.
-struct SocketAddress {
-  SocketAddress(const IpAddress& address, std::uint16_t port) {
-    if (address.is_v6()) {
-      auto& v6 = reinterpret_cast<sockaddr_in6&>(storage);
-      v6.sin6_family = AF_INET6;
-      v6.sin6_port = htons(port);
-      std::memcpy(&v6.sin6_addr, address.bytes().data(), sizeof v6.sin6_addr);
-      size = sizeof v6;
-    } else {
-      auto& v4 = reinterpret_cast<sockaddr_in&>(storage);
-      v4.sin_family = AF_INET;
-      v4.sin_port = htons(port);
-      std::memcpy(&v4.sin_addr, address.bytes().data(), sizeof v4.sin_addr);
-      size = sizeof v4;
-    }
-  }
-  sockaddr* get() noexcept { return reinterpret_cast<sockaddr*>(&storage); }
-
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-};
-
 /// Tries to take a port as a helper will. 0, or the error number.
 /// @param port  0: any; set to the one that it is
 int try_bind(const IpAddress& address, std::uint16_t& port, Protocol protocol) {
@@ -77,9 +54,9 @@ int try_bind(const IpAddress& address, std::uint16_t& port, Protocol protocol) {
     ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   }
   SocketAddress wanted(address, port);
-  if (::bind(socket.get(), wanted.get(), wanted.size) != 0) return errno;
-  ::getsockname(socket.get(), wanted.get(), &wanted.size);
-  port = ntohs(reinterpret_cast<sockaddr_in&>(wanted.storage).sin_port);
+  if (::bind(socket.get(), wanted.get(), wanted.size()) != 0) return errno;
+  ::getsockname(socket.get(), wanted.get(), wanted.size_pointer());
+  port = wanted.port();
   return 0;
 }
 
@@ -97,7 +74,9 @@ int try_bind_all(const std::optional<IpAddress>& address, std::uint16_t& port, P
   return 0;
 }
 
-[[noreturn]] void throw_refused(const PortMapping& mapping, std::uint16_t port, int code) {
+}  // namespace
+
+void throw_refused(const PortMapping& mapping, std::uint16_t port, int code) {
   SysError error(code, fmt::format("cannot listen on {}:{}/{}",
                                    mapping.address.value_or(IpAddress()).bracketed(), port,
                                    to_string(mapping.protocol)));
@@ -114,8 +93,6 @@ int try_bind_all(const std::optional<IpAddress>& address, std::uint16_t& port, P
   }
   throw error;
 }
-
-}  // namespace
 
 void require_free(const std::vector<PortMapping>& ports) {
   for (const auto& mapping : ports) {

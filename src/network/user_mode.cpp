@@ -12,14 +12,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
-#include <netinet/in.h>
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/strings.hpp"
 #include "coracle/linux/netlink.hpp"
 #include "coracle/linux/network_namespace.hpp"
-#include "network/slirp4netns.hpp"
+#include "network/socket_address.hpp"
 
 namespace coracle::network {
 
@@ -33,27 +31,14 @@ namespace {
 std::optional<IpAddress> source_address(int family) {
   const linux::Fd socket(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket) return std::nullopt;
-  sockaddr_storage storage{};
   // Addresses for documentation (RFC 5737, RFC 3849): any that only the default route leads to.
   const auto remote =
       IpAddress::parse(family == AF_INET ? "198.51.100.1" : "2001:db8::1", "address");
-  auto& v4 = reinterpret_cast<sockaddr_in&>(storage);
-  auto& v6 = reinterpret_cast<sockaddr_in6&>(storage);
-  socklen_t size = family == AF_INET ? sizeof v4 : sizeof v6;
-  storage.ss_family = static_cast<sa_family_t>(family);
-  if (family == AF_INET) {
-    v4.sin_port = htons(53);
-    std::memcpy(&v4.sin_addr, remote.bytes().data(), sizeof v4.sin_addr);
-  } else {
-    v6.sin6_port = htons(53);
-    std::memcpy(&v6.sin6_addr, remote.bytes().data(), sizeof v6.sin6_addr);
-  }
-  auto* address = reinterpret_cast<sockaddr*>(&storage);
-  if (::connect(socket.get(), address, size) != 0) return std::nullopt;
-  if (::getsockname(socket.get(), address, &size) != 0) return std::nullopt;
-  const auto* bytes = family == AF_INET ? reinterpret_cast<const std::uint8_t*>(&v4.sin_addr)
-                                        : reinterpret_cast<const std::uint8_t*>(&v6.sin6_addr);
-  return IpAddress({bytes, remote.bytes().size()});
+  constexpr std::uint16_t k_any_port = 53;
+  SocketAddress address(remote, k_any_port);
+  if (::connect(socket.get(), address.get(), address.size()) != 0) return std::nullopt;
+  if (::getsockname(socket.get(), address.get(), address.size_pointer()) != 0) return std::nullopt;
+  return address.address();
 }
 
 }  // namespace
@@ -133,22 +118,19 @@ struct UserModeNetwork::State {
     // A helper that talks much must not come to a standstill because nobody listens.
     never_block(words_pipe.write.get());
     never_block(words_pipe.read.get());
-    const bool controlled = plan.helper == UserModeHelper::slirp4netns && !plan.ports.empty();
-    if (controlled) directory = linux::open_file(plan.directory, O_PATH | O_DIRECTORY);
     linux::SpawnOptions options;
     const std::string name(to_string(plan.helper));
     const auto words =
         plan.helper == UserModeHelper::pasta
             ? plan_pasta(plan, path_of(network_namespace), path_of(ready_pipe.write.get()))
             : plan_slirp4netns(plan, path_of(network_namespace), ready_pipe.write.get(),
-                               end_pipe.read.get(), directory.get());
+                               end_pipe.read.get());
     options.argv = {name};
     options.argv.insert(options.argv.end(), words.begin(), words.end());
     options.inherited = {network_namespace, ready_pipe.write.get()};
     if (plan.helper == UserModeHelper::slirp4netns) {
       options.inherited.push_back(end_pipe.read.get());
       end = std::move(end_pipe.write);
-      if (controlled) options.inherited.push_back(directory.get());
     }
     options.standard_error = words_pipe.write.get();
     options.standard_output = words_pipe.write.get();
@@ -185,10 +167,9 @@ struct UserModeNetwork::State {
     return join(said, "; ");
   }
 
-  /// Until the helper is ready or, if that suffices, until there are routes.
-  void wait(bool routes_suffice) {
+  void wait() {
     const auto deadline = std::chrono::steady_clock::now() + k_patience;
-    while (!is_ready && !(routes_suffice && has_routes())) {
+    while (!has_routes()) {
       const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
           deadline - std::chrono::steady_clock::now());
       if (left.count() <= 0) {
@@ -196,11 +177,11 @@ struct UserModeNetwork::State {
                     to_string(plan.helper), k_patience.count());
       }
       pollfd waits[] = {{ready.get(), POLLIN, 0}, {routes.fd(), POLLIN, 0}};
-      if (::poll(waits, routes_suffice ? 2 : 1, static_cast<int>(left.count())) < 0) continue;
-      if (waits[0].revents == 0) continue;
+      if (::poll(waits, 2, static_cast<int>(left.count())) < 0 || waits[0].revents == 0) continue;
+      // It is ready, or it is gone.
       char buffer[64];
       if (::read(ready.get(), buffer, sizeof buffer) <= 0) throw_ended();
-      is_ready = true;
+      return;
     }
   }
 
@@ -215,11 +196,9 @@ struct UserModeNetwork::State {
   linux::Child child;
   linux::Fd ready;      ///< the helper writes to it, and closes it
   linux::Fd complaint;  ///< what it says
-  linux::Fd directory;  ///< with the control socket of slirp4netns
   linux::Fd end;        ///< slirp4netns ends when this is closed
   bool has_v4 = false;
   bool has_v6 = false;
-  bool is_ready = false;
 };
 
 UserModeNetwork::UserModeNetwork(const UserModePlan& plan, int network_namespace)
@@ -227,17 +206,8 @@ UserModeNetwork::UserModeNetwork(const UserModePlan& plan, int network_namespace
 
 UserModeNetwork::~UserModeNetwork() = default;
 
-void UserModeNetwork::await_routes() {
-  if (state_->plan.helper == UserModeHelper::pasta) {
-    state_->wait(true);
-    return;
-  }
-  state_->wait(false);
-  publish_by_slirp4netns(state_->plan, state_->directory.get());
-}
-
-void UserModeNetwork::await_ports() {
-  if (!state_->plan.ports.empty()) state_->wait(false);
+void UserModeNetwork::await() {
+  state_->wait();
 }
 
 linux::ProcessIdentity UserModeNetwork::process() const {

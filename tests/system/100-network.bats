@@ -27,6 +27,7 @@ teardown_file() {
   stop_servers
   teardown_store
 }
+setup() { [ -n "$HOST_INSIDE" ] || skip "this host has no way to anywhere"; }
 teardown() {
   remove_containers
   wait_until 10 no_helpers
@@ -102,8 +103,6 @@ modes() { if is_root; then echo slirp4netns; else echo pasta slirp4netns; fi; }
     wait_until 10 curl -fsS -m 2 "http://127.0.0.1:$tcp/"
     assert_equal "$(curl -fsS -m 5 "http://127.0.0.1:$tcp/")" inside
     assert_equal "$(curl -fsS -m 5 "http://$(coracle port web 81 | sed s/0.0.0.0/127.0.0.1/)/")" inside
-    # The server sees who asks.
-    assert_equal "$("$PROBE" ask udp "$HOST_INSIDE" "$udp")" "$HOST_INSIDE"
     run_coracle 0 ps --format '{{.Ports}}'
     assert_output "0.0.0.0:$tcp->80/tcp"
     assert_output "0.0.0.0:$udp->53/udp"
@@ -114,6 +113,60 @@ modes() { if is_root; then echo slirp4netns; else echo pasta slirp4netns; fi; }
     # The ports are free as soon as rm is done.
     run_coracle 0 run --rm --network=$mode -p "$tcp:80" base true
   done
+}
+
+@test "the server sees who asks, whatever the port is published by" {
+  local tcp udp mode own
+  own=$(free_port) tcp=$(free_port) udp=$(free_port)
+  for mode in $(modes); do
+    run_coracle 0 run -d --name seen --network=$mode -p "$tcp:80" -p "$udp:53/udp" -p "127.0.0.1:$own:80" $WITH_PROBE base \
+      sh -c 'netprobe udp 53 & netprobe tcp 80'
+    wait_until 10 "$PROBE" ask tcp 127.0.0.1 "$tcp"
+    for protocol in tcp udp; do
+      local port=$tcp
+      [ $protocol = tcp ] || port=$udp
+      assert_equal "$("$PROBE" ask $protocol "$HOST_INSIDE" "$port")" "$HOST_INSIDE"
+      # The host's loopback address would be the container's own.
+      run "$PROBE" ask $protocol 127.0.0.1 "$port"
+      assert_output '^10\.[0-9]+\.[0-9]+\.2$'
+      run "$PROBE" ask $protocol ::1 "$port"
+      assert_output '^(10\.[0-9]+\.[0-9]+\.2|fd63:6f72:6163::2)$'
+    done
+    run "$PROBE" ask tcp 127.0.0.1 "$own"
+    assert_output '^10\.'
+    run "$PROBE" ask tcp "$HOST_INSIDE" "$own"
+    assert_output 'Connection refused'
+    coracle rm -f -t 0 seen
+  done
+}
+
+@test "many connections at once, large ones, and ones that are cut" {
+  local tcp
+  tcp=$(free_port)
+  coracle run -d --name busy --network="$(modes | cut -d' ' -f1)" -p "$tcp:80" base \
+    sh -c 'mkdir /www; head -c 30000000 /dev/urandom >/www/large; sha256sum </www/large >/www/sum; httpd -f -p 80 -h /www'
+  wait_until 20 curl -fsS -m 2 "http://127.0.0.1:$tcp/sum"
+  local sum
+  sum=$(curl -fsS "http://127.0.0.1:$tcp/sum" | cut -d' ' -f1)
+  local i pids=()
+  for i in 1 2 3 4 5 6 7 8; do
+    curl -fsS -m 30 "http://127.0.0.1:$tcp/large" -o "$BATS_TEST_TMPDIR/large$i" &
+    pids+=($!)
+  done
+  # Meanwhile some come and go.
+  for i in $(seq 20); do curl -s -m 0.02 "http://127.0.0.1:$tcp/large" -o /dev/null || true; done
+  for i in "${pids[@]}"; do wait "$i"; done
+  for i in 1 2 3 4 5 6 7 8; do
+    assert_equal "$(sha256sum <"$BATS_TEST_TMPDIR/large$i" | cut -d' ' -f1)" "$sum"
+  done
+}
+
+@test "a thousand ports" {
+  is_root || run_coracle 0 run --rm -p 20000-20999:1000-1999 base true
+  run_coracle 0 run -d --name wide --network=slirp4netns -p 20000-20999:1000-1999 -p 20000-20999:1000-1999/udp $WITH_PROBE base netprobe tcp 1999
+  wait_until 10 "$PROBE" ask tcp 127.0.0.1 20999
+  run_coracle 0 ps --format '{{.Ports}}'
+  assert_output '0.0.0.0:20000-20999->1000-1999/tcp'
 }
 
 @test "ranges, and all exposed ports" {

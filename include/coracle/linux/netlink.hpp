@@ -53,6 +53,8 @@ class NetlinkMessage {
     return *this;
   }
 
+  /// NLM_F_ACK: the kernel says when it is done.
+  void request_acknowledgement() noexcept;
   /// As it goes to the kernel, with its length and this sequence number.
   std::span<const std::uint8_t> finish(std::uint32_t sequence);
   std::uint16_t flags() const noexcept;

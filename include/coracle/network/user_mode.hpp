@@ -13,7 +13,6 @@
 #include "coracle/linux/fd.hpp"
 #include "coracle/linux/process.hpp"
 #include "coracle/network/address.hpp"
-#include "coracle/network/port.hpp"
 
 namespace coracle::network {
 
@@ -34,9 +33,7 @@ struct UserModeAddresses {
 struct UserModePlan {
   UserModeHelper helper = UserModeHelper::pasta;
   std::vector<std::string> options;  ///< of the user, as given after "pasta:" or "slirp4netns:"
-  std::vector<PortMapping> ports;
   UserModeAddresses addresses;
-  std::string directory;  ///< in which slirp4netns makes a socket when there are ports
 };
 
 /// What of the host matters to a plan.
@@ -57,9 +54,8 @@ UserModeAddresses choose_addresses(const HostNetwork& host);
 /// @throws Error invalid_argument for options that the helper does not have
 std::vector<std::string> plan_pasta(const UserModePlan& plan, const std::string& name_space,
                                     const std::string& ready);
-/// @param directory  descriptor for the control socket: the path of a directory may be too long
 std::vector<std::string> plan_slirp4netns(const UserModePlan& plan, const std::string& name_space,
-                                          int ready, int end, int directory);
+                                          int ready, int end);
 
 /// A helper that has been started for a network namespace. Ends with this object unless it is
 /// released.
@@ -77,10 +73,7 @@ class UserModeNetwork {
   /// Returns once a program inside can use the network: there are addresses and routes. What it
   /// sends before the helper has come up all the way waits in the device.
   /// @throws Error unavailable with the helper's words
-  void await_routes();
-  /// Returns once the ports are open, if there are any.
-  /// @throws as await_routes()
-  void await_ports();
+  void await();
   /// For the record: it is found again when this process is gone.
   linux::ProcessIdentity process() const;
   /// Ends the helper without waiting until it is gone, which takes as long as the kernel needs to

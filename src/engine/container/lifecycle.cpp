@@ -31,7 +31,7 @@ ContainerLifecycle::ContainerLifecycle(Context& context, store::ContainerConfig 
       config_(std::move(config)),
       id_(config_.id),
       notify_directory_(std::move(notify_directory)),
-      network_(config_, context_.containers().run_directory(id_)) {}
+      network_(config_) {}
 
 void ContainerLifecycle::prepare() {
   context_.enter_namespace();
@@ -207,7 +207,6 @@ runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStream
   if (request.wait_for_start) {
     network_.await();
     started.start();
-    network_.await_ports();
   }
   if (pin) pin->restore(file_server_);
   poststop_ = spec.hooks.poststop;

@@ -195,9 +195,6 @@ void resolve_network(Context& context, const ContainerRequest& request,
   resolve_ports(request, image, config);
 }
 
-ContainerNetwork::ContainerNetwork(const store::ContainerConfig& config, std::string directory)
-    : config_(config), directory_(std::move(directory)) {}
-
 bool ContainerNetwork::is_wanted() const noexcept {
   return config_.network_backend != NetworkBackend::none;
 }
@@ -207,27 +204,41 @@ std::string ContainerNetwork::begin() {
   make_plan();
   if (!config_.id_mappings.empty()) return "";
   namespace_ = linux::make_network_namespace();
-  start(first_choice());
+  connect();
   return fmt::format("/proc/self/fd/{}", namespace_.get());
 }
 
 void ContainerNetwork::begin_for(pid_t process) {
   if (!is_wanted() || namespace_) return;
   namespace_ = linux::open_file(fmt::format("/proc/{}/ns/net", process), O_RDONLY);
-  start(first_choice());
+  connect();
 }
 
 void ContainerNetwork::make_plan() {
   plan_ = {};
   const network::HostNetwork host = network::look_at_host();
   plan_.options = config_.network_options;
-  for (const auto& port : config_.ports) plan_.ports.push_back(to_mapping(port));
+  std::vector<network::PortMapping> ports;
+  for (const auto& port : config_.ports) ports.push_back(to_mapping(port));
+  listeners_ = network::listen_on(ports);
   plan_.addresses = network::choose_addresses(host);
-  plan_.directory = directory_;
-  network::require_free(plan_.ports);
   facts_.address = plan_.addresses.address.str();
   if (host.address) facts_.host_address = host.address->str();
   facts_.name_server = plan_.addresses.name_server.str();
+}
+
+void ContainerNetwork::connect() {
+  start(first_choice());
+  if (listeners_.empty()) return;
+  network::ForwardTarget target;
+  target.address = plan_.addresses.address;
+  // slirp4netns leaves the choice of an IPv6 address to the kernel.
+  if (plan_.helper == UserModeHelper::pasta) target.address_v6 = plan_.addresses.address_v6;
+  target.stand_in = plan_.addresses.gateway;
+  target.stand_in_v6 = plan_.addresses.gateway_v6;
+  forwarder_ =
+      std::make_unique<network::PortForwarder>(std::move(listeners_), target, namespace_.get());
+  listeners_.clear();
 }
 
 UserModeHelper ContainerNetwork::first_choice() const {
@@ -245,7 +256,7 @@ void ContainerNetwork::start(UserModeHelper helper) {
 void ContainerNetwork::await() {
   if (!user_mode_) return;
   try {
-    user_mode_->await_routes();
+    user_mode_->await();
   } catch (const Error& error) {
     const bool may_try_another = config_.network_backend == NetworkBackend::user_mode &&
                                  plan_.helper == UserModeHelper::pasta &&
@@ -254,12 +265,8 @@ void ContainerNetwork::await() {
     log::info("slirp4netns instead: {}", error.describe());
     user_mode_.reset();
     start(UserModeHelper::slirp4netns);
-    user_mode_->await_routes();
+    user_mode_->await();
   }
-}
-
-void ContainerNetwork::await_ports() {
-  if (user_mode_) user_mode_->await_ports();
 }
 
 linux::ProcessIdentity ContainerNetwork::helper() const {
@@ -267,9 +274,10 @@ linux::ProcessIdentity ContainerNetwork::helper() const {
 }
 
 void ContainerNetwork::stop() noexcept {
+  // Whoever hears of the end may want the ports next: this one is waited for.
+  forwarder_.reset();
+  listeners_.clear();
   if (user_mode_) user_mode_->end();
-  // Whoever hears of the end may want the ports next.
-  if (!config_.ports.empty()) user_mode_.reset();
   namespace_.reset();
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "coracle/linux/fd.hpp"
+#include "coracle/network/forwarder.hpp"
 #include "coracle/network/user_mode.hpp"
 #include "coracle/store/container_config.hpp"
 
@@ -21,8 +22,7 @@ struct NetworkFacts {
 
 class ContainerNetwork {
  public:
-  /// @param directory  for sockets of helpers, until stop()
-  ContainerNetwork(const store::ContainerConfig& config, std::string directory);
+  explicit ContainerNetwork(const store::ContainerConfig& config) : config_(config) {}
 
   /// Whether there is anything to do.
   bool is_wanted() const noexcept;
@@ -35,8 +35,6 @@ class ContainerNetwork {
   void begin_for(pid_t process);
   /// Returns when the container's program may run.
   void await();
-  /// Returns when its ports are open.
-  void await_ports();
   const NetworkFacts& facts() const noexcept { return facts_; }
   /// The helper that serves it, for the record.
   linux::ProcessIdentity helper() const;
@@ -46,15 +44,17 @@ class ContainerNetwork {
 
  private:
   void make_plan();
+  void connect();
   network::UserModeHelper first_choice() const;
   void start(network::UserModeHelper helper);
 
   const store::ContainerConfig& config_;
-  std::string directory_;
   NetworkFacts facts_;
   network::UserModePlan plan_;
   linux::Fd namespace_;
+  std::vector<network::Listener> listeners_;  ///< until somebody serves them
   std::unique_ptr<network::UserModeNetwork> user_mode_;
+  std::unique_ptr<network::PortForwarder> forwarder_;
 };
 
 }  // namespace coracle::engine

@@ -17,10 +17,9 @@ Subnet net(const char* text) {
   return Subnet::parse(text, "subnet");
 }
 
-UserModePlan plan_of(std::vector<std::string> options, std::vector<PortMapping> ports = {}) {
+UserModePlan plan_of(std::vector<std::string> options) {
   UserModePlan plan;
   plan.options = std::move(options);
-  plan.ports = std::move(ports);
   HostNetwork host;
   host.address_v6 = IpAddress::parse("fd00::2", "address");
   plan.addresses = choose_addresses(host);
@@ -32,7 +31,7 @@ std::string pasta_line(const UserModePlan& plan) {
   return " " + join(plan_pasta(plan, "/proc/self/fd/7", "/proc/self/fd/8"), " ") + " ";
 }
 std::string slirp_line(const UserModePlan& plan) {
-  return " " + join(plan_slirp4netns(plan, "/proc/self/fd/7", 8, 9, 6), " ") + " ";
+  return " " + join(plan_slirp4netns(plan, "/proc/self/fd/7", 8, 9), " ") + " ";
 }
 
 }  // namespace
@@ -65,33 +64,17 @@ TEST_CASE("pasta gets our addresses unless the user has others") {
   CHECK(has(other, " -a 10.1.1.1 -t auto "));
 }
 
-TEST_CASE("ports as pasta takes them") {
-  const auto local = IpAddress::parse("127.0.0.1", "address");
-  const std::string line = pasta_line(plan_of(
-      {}, {{std::nullopt, 8080, 80, 1, Protocol::tcp}, {local, 9000, 90, 3, Protocol::udp}}));
-  CHECK(has(line, " -t 8080:80 "));
-  CHECK(has(line, " -u 127.0.0.1/9000-9002:90-92 "));
-  CHECK_FALSE(has(line, "-ports none"));
-  const Error error = error_of([&] {
-    pasta_line(plan_of({}, {{std::nullopt, 1, 1, 1, Protocol::sctp}}));
-  });
-  CHECK(has(error.describe(), "SCTP"));
-}
-
 TEST_CASE("slirp4netns gets podman's options") {
   const std::string plain = slirp_line(plan_of({}));
   CHECK(has(plain, " --disable-host-loopback "));
   CHECK(has(plain, " --cidr=10.0.2.0/24 "));
   CHECK(has(plain, " --enable-ipv6 "));
-  CHECK_FALSE(has(plain, "api-socket"));
   const std::string other =
       slirp_line(plan_of({"allow_host_loopback=true", "mtu=1500", "cidr=10.9.0.0/24",
-                          "enable_ipv6=false", "port_handler=slirp4netns"},
-                         {{std::nullopt, 1, 1, 1, Protocol::tcp}}));
+                          "enable_ipv6=false", "port_handler=slirp4netns"}));
   CHECK_FALSE(has(other, "--disable-host-loopback"));
   CHECK(has(other, " --mtu=1500 --cidr=10.9.0.0/24 "));
   CHECK_FALSE(has(other, "ipv6"));
-  CHECK(has(other, " --api-socket=/proc/self/fd/6/slirp4netns.sock "));
   for (const char* wrong : {"nonsense", "colour=red", "allow_host_loopback=maybe", "cidr=x"}) {
     CHECK(error_of([&] { slirp_line(plan_of({wrong})); }).error_class() ==
           ErrorClass::invalid_argument);

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "network/forwarder/dialer.hpp"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fib_rules.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+
+#include <netinet/in.h>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/log.hpp"
+#include "coracle/linux/file.hpp"
+#include "coracle/linux/netlink.hpp"
+#include "network/nftables.hpp"
+
+namespace coracle::network::forwarder {
+namespace {
+
+/// On our packets, and on the answers to them.
+constexpr std::uint32_t k_mark = 0xc0ac1e;
+/// A routing table in which everything is here.
+constexpr std::uint32_t k_table = 0xc0ac;
+constexpr unsigned k_loopback = 1;  ///< index of the interface, in every network namespace
+
+void add_rule(linux::NetlinkSocket& netlink, int family) {
+  linux::NetlinkMessage request(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK);
+  fib_rule_hdr header{};
+  header.family = static_cast<std::uint8_t>(family);
+  header.action = FR_ACT_TO_TBL;
+  request.header(header)
+      .add<std::uint32_t>(FRA_PRIORITY, 100)
+      .add<std::uint32_t>(FRA_FWMARK, k_mark)
+      .add<std::uint32_t>(FRA_TABLE, k_table);
+  const int code = netlink.try_apply(std::move(request));
+  if (code != 0 && code != EEXIST) throw SysError(code, "cannot add a routing rule");
+}
+
+void add_route(linux::NetlinkSocket& netlink, int family) {
+  linux::NetlinkMessage request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK);
+  rtmsg header{};
+  header.rtm_family = static_cast<unsigned char>(family);
+  header.rtm_protocol = RTPROT_STATIC;
+  header.rtm_scope = RT_SCOPE_HOST;
+  header.rtm_type = RTN_LOCAL;
+  request.header(header)
+      .add<std::uint32_t>(RTA_TABLE, k_table)
+      .add<std::uint32_t>(RTA_OIF, k_loopback);
+  netlink.apply(std::move(request), "add a route");
+}
+
+/// Packets with our mark are for us, whatever their address.
+void route_answers(int family) {
+  linux::NetlinkSocket netlink(NETLINK_ROUTE);
+  add_route(netlink, family);
+  add_rule(netlink, family);
+}
+
+/// A connection takes the mark over from the packet that opened it (ip-sysctl).
+void mark_accepted_connections() {
+  const std::string path = "/proc/sys/net/ipv4/tcp_fwmark_accept";
+  const linux::Fd file = linux::open_file(path, O_WRONLY);
+  linux::write_all(file.get(), "1", path);
+}
+
+/// The answers to marked datagrams are marked.
+void mark_answers() {
+  nft::Transaction changes;
+  changes.add_table("coracle-ports");
+  constexpr std::int32_t k_before_routing = -150;  // NF_IP_PRI_MANGLE
+  changes.add_chain("coracle-ports", "answers", {"route", NF_INET_LOCAL_OUT, k_before_routing});
+  changes.add_rule(
+      "coracle-ports", "answers",
+      nft::Rule().load_meta(NFT_META_MARK).require_equal(k_mark).set_connection(NFT_CT_MARK));
+  changes.add_rule(
+      "coracle-ports", "answers",
+      nft::Rule().load_connection(NFT_CT_MARK).require_equal(k_mark).set_meta(NFT_META_MARK));
+  changes.commit();
+}
+
+void set_option(int socket, int level, int name, std::uint32_t value) {
+  ::setsockopt(socket, level, name, &value, sizeof value);
+}
+
+}  // namespace
+
+Dialer::Dialer(const ForwardTarget& target, bool with_datagrams) : target_(target) {
+  try {
+    route_answers(AF_INET);
+    if (target.address_v6) route_answers(AF_INET6);
+    mark_accepted_connections();
+    keeps_addresses_ = true;
+    if (with_datagrams) mark_answers();
+    keeps_addresses_of_datagrams_ = with_datagrams;
+  } catch (const Error& error) {
+    log::info("published ports do not keep the addresses of clients: {}", error.describe());
+  }
+}
+
+std::vector<Route> Dialer::routes_for(const IpAddress& client) const {
+  std::vector<Route> routes;
+  if (client.is_v6() && target_.address_v6) {
+    const bool stands_in = client.is_loopback() || client.is_link_local();
+    const auto from = stands_in ? target_.stand_in_v6 : client;
+    if (from) routes.push_back({*from, *target_.address_v6});
+  }
+  if (!client.is_v6()) {
+    routes.push_back({client.is_loopback() ? target_.stand_in : client, target_.address});
+  } else {
+    // What listens for IPv4 alone is reached by clients of IPv6 as well.
+    routes.push_back({target_.stand_in, target_.address});
+  }
+  return routes;
+}
+
+linux::Fd Dialer::dial(const Route& route, std::uint16_t client_port, std::uint16_t port,
+                       int type) const {
+  const int family = route.to.family();
+  linux::Fd socket(::socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket) return socket;
+  const bool keeps = type == SOCK_DGRAM ? keeps_addresses_of_datagrams_ : keeps_addresses_;
+  if (keeps) {
+    set_option(socket.get(), SOL_SOCKET, SO_MARK, k_mark);
+    if (family == AF_INET6) {
+      set_option(socket.get(), IPPROTO_IPV6, IPV6_TRANSPARENT, 1);
+    } else {
+      set_option(socket.get(), IPPROTO_IP, IP_TRANSPARENT, 1);
+    }
+    set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+    // The port as well, unless it is taken; then any.
+    for (const std::uint16_t from : {client_port, std::uint16_t{0}}) {
+      const SocketAddress place(route.from, from);
+      if (::bind(socket.get(), place.get(), place.size()) == 0) break;
+    }
+  }
+  const SocketAddress place(route.to, port);
+  if (::connect(socket.get(), place.get(), place.size()) != 0 && errno != EINPROGRESS) return {};
+  return socket;
+}
+
+}  // namespace coracle::network::forwarder

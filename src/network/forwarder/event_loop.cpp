@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "network/forwarder/event_loop.hpp"
+
+#include <array>
+
+#include "coracle/base/error.hpp"
+
+namespace coracle::network::forwarder {
+
+EventLoop::EventLoop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+  if (!epoll_) throw SysError("cannot wait for events");
+}
+
+EventHandler& EventLoop::adopt(std::unique_ptr<EventHandler> handler) {
+  EventHandler& reference = *handler;
+  handlers_.emplace(&reference, std::move(handler));
+  return reference;
+}
+
+void EventLoop::watch(int fd, std::uint32_t events, EventHandler& handler) {
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = &handler;
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+    throw SysError("cannot watch a descriptor");
+  }
+}
+
+void EventLoop::unwatch(int fd) noexcept {
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
+void EventLoop::dismiss(EventHandler& handler) {
+  const auto found = handlers_.find(&handler);
+  if (found == handlers_.end()) return;
+  dismissed_.push_back(std::move(found->second));
+  handlers_.erase(found);
+}
+
+void EventLoop::turn(std::chrono::milliseconds patience) {
+  std::array<epoll_event, 64> events;
+  const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
+                                 static_cast<int>(patience.count()));
+  for (int i = 0; i < count; ++i) {
+    auto* handler = static_cast<EventHandler*>(events[static_cast<std::size_t>(i)].data.ptr);
+    // It may have been dismissed by an event before this one.
+    if (handlers_.contains(handler)) handler->on_events(events[static_cast<std::size_t>(i)].events);
+  }
+  dismissed_.clear();
+}
+
+}  // namespace coracle::network::forwarder

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "coracle/network/forwarder.hpp"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/log.hpp"
+#include "network/forwarder/connection.hpp"
+#include "network/forwarder/datagrams.hpp"
+
+namespace coracle::network {
+namespace forwarder {
+namespace {
+
+class ConnectionPort final : public EventHandler {
+ public:
+  ConnectionPort(EventLoop& loop, const Dialer& dialer, linux::Fd socket, std::uint16_t port)
+      : loop_(loop), dialer_(dialer), socket_(std::move(socket)), port_(port) {
+    loop_.watch(socket_.get(), EPOLLIN, *this);
+  }
+
+  void on_events(std::uint32_t) override {
+    constexpr int k_burst = 64;
+    for (int i = 0; i < k_burst; ++i) {
+      SocketAddress peer;
+      linux::Fd client(
+          ::accept4(socket_.get(), peer.get(), peer.size_pointer(), SOCK_CLOEXEC | SOCK_NONBLOCK));
+      if (!client) return make_room();
+      auto connection =
+          std::make_unique<Connection>(loop_, dialer_, std::move(client), peer, port_);
+      Connection& known = *connection;
+      loop_.adopt(std::move(connection));
+      known.dial();
+    }
+  }
+
+ private:
+  /// Without descriptors the ones that wait would wake us again and again.
+  static void make_room() {
+    constexpr useconds_t k_pause = 10'000;
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+      ::usleep(k_pause);
+  }
+
+  EventLoop& loop_;
+  const Dialer& dialer_;
+  linux::Fd socket_;
+  std::uint16_t port_;
+};
+
+[[noreturn]] void serve(std::vector<Listener> listeners, const ForwardTarget& target) {
+  const bool with_datagrams = std::ranges::any_of(
+      listeners, [](const Listener& listener) { return listener.protocol == Protocol::udp; });
+  const Dialer dialer(target, with_datagrams);
+  EventLoop loop;
+  std::vector<DatagramPort*> datagram_ports;
+  for (auto& listener : listeners) {
+    if (listener.protocol == Protocol::udp) {
+      auto port = std::make_unique<DatagramPort>(loop, dialer, std::move(listener.socket),
+                                                 listener.container_port);
+      datagram_ports.push_back(port.get());
+      loop.adopt(std::move(port));
+    } else {
+      loop.adopt(std::make_unique<ConnectionPort>(loop, dialer, std::move(listener.socket),
+                                                  listener.container_port));
+    }
+  }
+  constexpr std::chrono::seconds k_sweep{10};
+  auto last_sweep = std::chrono::steady_clock::now();
+  for (;;) {
+    loop.turn(datagram_ports.empty() ? std::chrono::milliseconds(-1) : k_sweep);
+    if (datagram_ports.empty() || std::chrono::steady_clock::now() - last_sweep < k_sweep) continue;
+    last_sweep = std::chrono::steady_clock::now();
+    for (auto* port : datagram_ports) port->sweep();
+  }
+}
+
+/// Nothing of the parent's stays open but what is needed: it may hold a client's terminal.
+void close_all_but(std::vector<int> kept) {
+  std::ranges::sort(kept);
+  unsigned first = 0;
+  for (const int fd : kept) {
+    if (static_cast<unsigned>(fd) > first) ::close_range(first, static_cast<unsigned>(fd) - 1, 0);
+    first = static_cast<unsigned>(fd) + 1;
+  }
+  ::close_range(first, ~0U, 0);
+}
+
+void use_all_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void forget_signals() {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGPIPE}) {
+    ::signal(signal, signal == SIGPIPE ? SIG_IGN : SIG_DFL);
+  }
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+[[noreturn]] void run_in_child(std::vector<Listener> listeners, const ForwardTarget& target,
+                               int network_namespace, pid_t parent) noexcept {
+  try {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(1);
+    linux::set_process_name("coracle:ports");
+    forget_signals();
+    std::vector<int> kept = {network_namespace};
+    for (const auto& listener : listeners) kept.push_back(listener.socket.get());
+    close_all_but(kept);
+    use_all_descriptors();
+    if (::setns(network_namespace, CLONE_NEWNET) != 0) ::_exit(1);
+    ::close(network_namespace);
+    serve(std::move(listeners), target);
+  } catch (...) {
+    ::_exit(1);
+  }
+}
+
+}  // namespace
+}  // namespace forwarder
+
+PortForwarder::PortForwarder(std::vector<Listener> listeners, const ForwardTarget& target,
+                             int network_namespace) {
+  const pid_t parent = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid < 0) throw SysError("cannot create the process for published ports");
+  if (pid == 0) {
+    forwarder::run_in_child(std::move(listeners), target, network_namespace, parent);
+  }
+  child_ = linux::Child(pid);
+}
+
+}  // namespace coracle::network
