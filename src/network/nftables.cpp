@@ -6,10 +6,14 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
+#include <net/if.h>
 
 #include <cstring>
 
 namespace coracle::network::nft {
+
+using linux::NetlinkMessage;
+
 namespace {
 
 /// The one register that rules here use, and the code of "go on".
@@ -29,31 +33,54 @@ constexpr std::uint16_t type_of(std::uint16_t message) {
 
 }  // namespace
 
-Rule& Rule::load_meta(std::uint32_t key) {
-  expressions_.push_back({"meta", {{NFTA_META_DREG, k_register}, {NFTA_META_KEY, key}}, {}});
+Rule& Rule::add(const char* name, Write write_data) {
+  expressions_.push_back({name, std::move(write_data)});
   return *this;
+}
+
+Rule& Rule::load_meta(std::uint32_t key) {
+  return add("meta", [key](NetlinkMessage& data) {
+    data.add_big(NFTA_META_DREG, k_register).add_big(NFTA_META_KEY, key);
+  });
 }
 
 Rule& Rule::set_meta(std::uint32_t key) {
-  expressions_.push_back({"meta", {{NFTA_META_KEY, key}, {NFTA_META_SREG, k_register}}, {}});
-  return *this;
+  return add("meta", [key](NetlinkMessage& data) {
+    data.add_big(NFTA_META_KEY, key).add_big(NFTA_META_SREG, k_register);
+  });
 }
 
 Rule& Rule::load_connection(std::uint32_t key) {
-  expressions_.push_back({"ct", {{NFTA_CT_DREG, k_register}, {NFTA_CT_KEY, key}}, {}});
-  return *this;
+  return add("ct", [key](NetlinkMessage& data) {
+    data.add_big(NFTA_CT_DREG, k_register).add_big(NFTA_CT_KEY, key);
+  });
 }
 
 Rule& Rule::set_connection(std::uint32_t key) {
-  expressions_.push_back({"ct", {{NFTA_CT_KEY, key}, {NFTA_CT_SREG, k_register}}, {}});
-  return *this;
+  return add("ct", [key](NetlinkMessage& data) {
+    data.add_big(NFTA_CT_KEY, key).add_big(NFTA_CT_SREG, k_register);
+  });
+}
+
+Rule& Rule::load_value(std::uint32_t value) {
+  return add("immediate", [value](NetlinkMessage& data) {
+    data.add_big(NFTA_IMMEDIATE_DREG, k_register);
+    data.nest(NFTA_IMMEDIATE_DATA,
+              [&](NetlinkMessage& nested) { nested.add(NFTA_DATA_VALUE, value); });
+  });
+}
+
+Rule& Rule::compare(std::uint32_t operation, std::span<const std::uint8_t> value) {
+  return add("cmp",
+             [operation, copy = std::vector(value.begin(), value.end())](NetlinkMessage& data) {
+               data.add_big(NFTA_CMP_SREG, k_register).add_big(NFTA_CMP_OP, operation);
+               data.nest(NFTA_CMP_DATA,
+                         [&](NetlinkMessage& nested) { nested.add_bytes(NFTA_DATA_VALUE, copy); });
+             });
 }
 
 Rule& Rule::require_equal(std::span<const std::uint8_t> value) {
-  expressions_.push_back({"cmp",
-                          {{NFTA_CMP_SREG, k_register}, {NFTA_CMP_OP, NFT_CMP_EQ}},
-                          {value.begin(), value.end()}});
-  return *this;
+  return compare(NFT_CMP_EQ, value);
 }
 
 Rule& Rule::require_equal(std::uint32_t value) {
@@ -62,19 +89,86 @@ Rule& Rule::require_equal(std::uint32_t value) {
   return require_equal(bytes);
 }
 
-void Rule::write(linux::NetlinkMessage& message) const {
-  for (const auto& expression : expressions_) {
-    message.nest(NFTA_LIST_ELEM, [&](linux::NetlinkMessage& element) {
-      element.add_text(NFTA_EXPR_NAME, expression.name);
-      element.nest(NFTA_EXPR_DATA, [&](linux::NetlinkMessage& data) {
-        for (const auto& attribute : expression.attributes) {
-          data.add_big(attribute.type, attribute.number);
-        }
-        if (expression.data.empty()) return;
-        data.nest(NFTA_CMP_DATA, [&](linux::NetlinkMessage& value) {
-          value.add_bytes(NFTA_DATA_VALUE, expression.data);
-        });
+Rule& Rule::compare_interface(std::uint32_t key, std::uint32_t operation, std::string_view name) {
+  std::uint8_t padded[IFNAMSIZ] = {};
+  name.copy(reinterpret_cast<char*>(padded), sizeof padded - 1);
+  return load_meta(key).compare(operation, padded);
+}
+
+Rule& Rule::require_input(std::string_view interface) {
+  return compare_interface(NFT_META_IIFNAME, NFT_CMP_EQ, interface);
+}
+
+Rule& Rule::require_output(std::string_view interface) {
+  return compare_interface(NFT_META_OIFNAME, NFT_CMP_EQ, interface);
+}
+
+Rule& Rule::require_other_output(std::string_view interface) {
+  return compare_interface(NFT_META_OIFNAME, NFT_CMP_NEQ, interface);
+}
+
+Rule& Rule::require_other_input(std::string_view interface) {
+  return compare_interface(NFT_META_IIFNAME, NFT_CMP_NEQ, interface);
+}
+
+Rule& Rule::require_source(const Subnet& subnet) {
+  const std::uint8_t version = subnet.is_v6() ? NFPROTO_IPV6 : NFPROTO_IPV4;
+  load_meta(NFT_META_NFPROTO).require_equal({&version, 1});
+  const auto size = static_cast<std::uint32_t>(subnet.address().bytes().size());
+  // Where the source stands in the header: RFC 791, RFC 8200.
+  const std::uint32_t offset = subnet.is_v6() ? 8 : 12;
+  add("payload", [=](NetlinkMessage& data) {
+    data.add_big(NFTA_PAYLOAD_DREG, k_register)
+        .add_big(NFTA_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER)
+        .add_big(NFTA_PAYLOAD_OFFSET, offset)
+        .add_big(NFTA_PAYLOAD_LEN, size);
+  });
+  std::vector<std::uint8_t> mask(size);
+  for (unsigned bit = 0; bit < subnet.prefix(); ++bit) {
+    mask[bit / 8] = static_cast<std::uint8_t>(mask[bit / 8] | 0x80U >> bit % 8);
+  }
+  add("bitwise", [=](NetlinkMessage& data) {
+    data.add_big(NFTA_BITWISE_SREG, k_register)
+        .add_big(NFTA_BITWISE_DREG, k_register)
+        .add_big(NFTA_BITWISE_LEN, size);
+    data.nest(NFTA_BITWISE_MASK,
+              [&](NetlinkMessage& nested) { nested.add_bytes(NFTA_DATA_VALUE, mask); });
+    const std::vector<std::uint8_t> zeros(size);
+    data.nest(NFTA_BITWISE_XOR,
+              [&](NetlinkMessage& nested) { nested.add_bytes(NFTA_DATA_VALUE, zeros); });
+  });
+  return require_equal(subnet.address().bytes());
+}
+
+Rule& Rule::masquerade() {
+  return add("masq", [](NetlinkMessage&) {});
+}
+
+Rule& Rule::decide(std::int32_t verdict, std::string_view chain) {
+  return add("immediate", [verdict, chain = std::string(chain)](NetlinkMessage& data) {
+    data.add_big(NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
+    data.nest(NFTA_IMMEDIATE_DATA, [&](NetlinkMessage& value) {
+      value.nest(NFTA_DATA_VERDICT, [&](NetlinkMessage& nested) {
+        nested.add_big(NFTA_VERDICT_CODE, static_cast<std::uint32_t>(verdict));
+        if (!chain.empty()) nested.add_text(NFTA_VERDICT_CHAIN, chain);
       });
+    });
+  });
+}
+
+Rule& Rule::drop() {
+  return decide(NF_DROP, "");
+}
+
+Rule& Rule::jump(std::string_view chain) {
+  return decide(NFT_JUMP, chain);
+}
+
+void Rule::write(NetlinkMessage& message) const {
+  for (const auto& expression : expressions_) {
+    message.nest(NFTA_LIST_ELEM, [&](NetlinkMessage& element) {
+      element.add_text(NFTA_EXPR_NAME, expression.name);
+      element.nest(NFTA_EXPR_DATA, expression.write_data);
     });
   }
 }
@@ -92,6 +186,18 @@ linux::NetlinkMessage& Transaction::add(std::uint16_t type, std::uint16_t flags)
 
 void Transaction::add_table(const std::string& table) {
   add(NFT_MSG_NEWTABLE, NLM_F_CREATE).add_text(NFTA_TABLE_NAME, table);
+}
+
+void Transaction::remove_table(const std::string& table) {
+  // To remove one that is not there would be a mistake.
+  add_table(table);
+  add(NFT_MSG_DELTABLE, 0).add_text(NFTA_TABLE_NAME, table);
+}
+
+void Transaction::add_chain(const std::string& table, const std::string& chain) {
+  add(NFT_MSG_NEWCHAIN, NLM_F_CREATE)
+      .add_text(NFTA_CHAIN_TABLE, table)
+      .add_text(NFTA_CHAIN_NAME, chain);
 }
 
 void Transaction::add_chain(const std::string& table, const std::string& chain, const Hook& hook) {

@@ -3,11 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "coracle/linux/netlink.hpp"
+#include "coracle/network/address.hpp"
 
 namespace coracle::network::nft {
 
@@ -21,22 +24,37 @@ class Rule {
   /// @param key  NFT_CT_*
   Rule& load_connection(std::uint32_t key);
   Rule& set_connection(std::uint32_t key);
-  Rule& require_equal(std::span<const std::uint8_t> value);
   /// In the machine's byte order.
+  Rule& load_value(std::uint32_t value);
+  Rule& require_equal(std::span<const std::uint8_t> value);
   Rule& require_equal(std::uint32_t value);
+
+  Rule& require_input(std::string_view interface);
+  Rule& require_output(std::string_view interface);
+  Rule& require_other_output(std::string_view interface);
+  Rule& require_other_input(std::string_view interface);
+  /// Packets of this version of IP that come from the subnet.
+  Rule& require_source(const Subnet& subnet);
+
+  /// The last expression:
+  Rule& masquerade();
+  Rule& drop();
+  Rule& jump(std::string_view chain);
 
   /// Writes the list of expressions.
   void write(linux::NetlinkMessage& message) const;
 
  private:
+  using Write = std::function<void(linux::NetlinkMessage&)>;
+
+  Rule& add(const char* name, Write write_data);
+  Rule& compare(std::uint32_t operation, std::span<const std::uint8_t> value);
+  Rule& compare_interface(std::uint32_t key, std::uint32_t operation, std::string_view name);
+  Rule& decide(std::int32_t verdict, std::string_view chain);
+
   struct Expression {
-    std::string name;
-    struct Attribute {
-      std::uint16_t type;
-      std::uint32_t number;  ///< big-endian on the wire
-    };
-    std::vector<Attribute> attributes;
-    std::vector<std::uint8_t> data;  ///< of a comparison
+    const char* name;
+    Write write_data;  ///< the attributes of this kind of expression
   };
   std::vector<Expression> expressions_;
 };
@@ -53,6 +71,10 @@ class Transaction {
  public:
   Transaction();
   void add_table(const std::string& table);
+  /// With everything in it. It need not be there.
+  void remove_table(const std::string& table);
+  /// One that only others jump to.
+  void add_chain(const std::string& table, const std::string& chain);
   void add_chain(const std::string& table, const std::string& chain, const Hook& hook);
   void add_rule(const std::string& table, const std::string& chain, const Rule& rule);
   /// @throws SysError in the kernel's words

@@ -76,7 +76,7 @@ class Subnet {
   std::optional<Subnet> next() const noexcept;
   std::string str() const;
 
-  bool operator==(const Subnet&) const = default;
+  auto operator<=>(const Subnet&) const = default;
 
  private:
   IpAddress address_;

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a network interface has.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "coracle/network/address.hpp"
+
+namespace coracle::network {
+
+using MacAddress = std::array<std::uint8_t, 6>;
+/// "02:42:0a:59:00:02"; nothing for anything else.
+std::optional<MacAddress> try_parse_mac(std::string_view text);
+std::string to_string(const MacAddress& mac);
+/// Locally administered, for one host, by chance.
+MacAddress random_mac();
+
+/// An address, and the size of the network that it is in.
+struct LinkAddress {
+  IpAddress address;
+  unsigned prefix = 0;
+
+  bool operator==(const LinkAddress&) const = default;
+};
+
+}  // namespace coracle::network

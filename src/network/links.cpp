@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "network/links.hpp"
+
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <net/if.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/strings.hpp"
+
+namespace coracle::network {
+
+using linux::NetlinkMessage;
+
+std::optional<MacAddress> try_parse_mac(std::string_view text) {
+  const auto parts = split(text, ':');
+  MacAddress mac{};
+  if (parts.size() != mac.size()) return std::nullopt;
+  for (std::size_t i = 0; i < mac.size(); ++i) {
+    const auto byte = parts[i].size() == 2 ? parse_int(parts[i], 16) : std::nullopt;
+    if (!byte || *byte < 0) return std::nullopt;
+    mac[i] = static_cast<std::uint8_t>(*byte);
+  }
+  return mac;
+}
+
+std::string to_string(const MacAddress& mac) {
+  return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac[0], mac[1], mac[2], mac[3],
+                     mac[4], mac[5]);
+}
+
+MacAddress random_mac() {
+  MacAddress mac{};
+  if (::getrandom(mac.data(), mac.size(), 0) != static_cast<ssize_t>(mac.size())) {
+    throw SysError("cannot get random bytes");
+  }
+  mac[0] = static_cast<std::uint8_t>((mac[0] & 0xfe) | 0x02);
+  return mac;
+}
+
+namespace {
+
+constexpr std::uint16_t k_create = NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK;
+
+NetlinkMessage link_request(std::uint16_t type, std::uint16_t flags, unsigned index = 0,
+                            unsigned state = 0) {
+  NetlinkMessage request(type, flags);
+  ifinfomsg header{};
+  header.ifi_index = static_cast<int>(index);
+  header.ifi_flags = state;
+  header.ifi_change = state;
+  request.header(header);
+  return request;
+}
+
+Link link_of(const linux::NetlinkAnswer& answer) {
+  const auto header = answer.header<ifinfomsg>();
+  const auto attributes = answer.attributes(sizeof header);
+  Link link;
+  link.index = static_cast<unsigned>(header.ifi_index);
+  link.name = attributes.text(IFLA_IFNAME);
+  link.kind = attributes.nested(IFLA_LINKINFO).text(IFLA_INFO_KIND);
+  link.master = attributes.number(IFLA_MASTER);
+  link.mtu = attributes.number(IFLA_MTU);
+  link.is_up = (header.ifi_flags & IFF_UP) != 0;
+  const auto mac = attributes.bytes(IFLA_ADDRESS);
+  if (mac.size() == 6) std::ranges::copy(mac, link.mac.emplace().begin());
+  return link;
+}
+
+ifaddrmsg address_header(const LinkAddress& address, unsigned index) {
+  ifaddrmsg header{};
+  header.ifa_family = static_cast<std::uint8_t>(address.address.family());
+  header.ifa_prefixlen = static_cast<std::uint8_t>(address.prefix);
+  header.ifa_index = index;
+  // Nobody else can have it: there is no need to wait until that is certain.
+  if (address.address.is_v6()) header.ifa_flags = IFA_F_NODAD;
+  return header;
+}
+
+}  // namespace
+
+Links::Links() : netlink_(NETLINK_ROUTE) {}
+
+std::vector<Link> Links::list() {
+  std::vector<Link> links;
+  netlink_.query(
+      link_request(RTM_GETLINK, NLM_F_DUMP),
+      [&](const linux::NetlinkAnswer& answer) { links.push_back(link_of(answer)); },
+      "list the network interfaces");
+  return links;
+}
+
+std::optional<Link> Links::find(const std::string& name) {
+  std::optional<Link> found;
+  NetlinkMessage request = link_request(RTM_GETLINK, NLM_F_ACK);
+  request.add_text(IFLA_IFNAME, name);
+  try {
+    netlink_.query(
+        std::move(request), [&](const linux::NetlinkAnswer& answer) { found = link_of(answer); },
+        "look for network interface '" + name + "'");
+  } catch (const SysError& error) {
+    if (error.code() != ENODEV) throw;
+  }
+  return found;
+}
+
+unsigned Links::add_bridge(const std::string& name, unsigned mtu) {
+  NetlinkMessage request = link_request(RTM_NEWLINK, k_create);
+  request.add_text(IFLA_IFNAME, name);
+  if (mtu != 0) request.add<std::uint32_t>(IFLA_MTU, mtu);
+  // With an address of its own a bridge keeps it, whoever joins and leaves.
+  request.add_bytes(IFLA_ADDRESS, random_mac());
+  request.nest(IFLA_LINKINFO,
+               [](NetlinkMessage& info) { info.add_text(IFLA_INFO_KIND, "bridge"); });
+  netlink_.apply(std::move(request), "make the bridge '" + name + "'");
+  return find(name)->index;
+}
+
+void Links::add_veth(const VethRequest& wanted) {
+  NetlinkMessage request = link_request(RTM_NEWLINK, k_create, 0, IFF_UP);
+  request.add_text(IFLA_IFNAME, wanted.name);
+  if (wanted.mtu != 0) request.add<std::uint32_t>(IFLA_MTU, wanted.mtu);
+  if (wanted.master != 0) request.add<std::uint32_t>(IFLA_MASTER, wanted.master);
+  request.nest(IFLA_LINKINFO, [&](NetlinkMessage& info) {
+    info.add_text(IFLA_INFO_KIND, "veth").nest(IFLA_INFO_DATA, [&](NetlinkMessage& data) {
+      data.nest(VETH_INFO_PEER, [&](NetlinkMessage& peer) {
+        peer.header(ifinfomsg{});
+        peer.add_text(IFLA_IFNAME, wanted.peer_name);
+        if (wanted.mtu != 0) peer.add<std::uint32_t>(IFLA_MTU, wanted.mtu);
+        if (wanted.peer_mac) peer.add_bytes(IFLA_ADDRESS, *wanted.peer_mac);
+        if (wanted.peer_namespace >= 0) {
+          peer.add<std::uint32_t>(IFLA_NET_NS_FD,
+                                  static_cast<std::uint32_t>(wanted.peer_namespace));
+        }
+      });
+    });
+  });
+  netlink_.apply(std::move(request), "make the network interface '" + wanted.name + "'");
+}
+
+void Links::set_up(unsigned index) {
+  netlink_.apply(link_request(RTM_NEWLINK, NLM_F_ACK, index, IFF_UP),
+                 "bring up a network interface");
+}
+
+void Links::remove(const std::string& name) {
+  NetlinkMessage request = link_request(RTM_DELLINK, NLM_F_ACK);
+  request.add_text(IFLA_IFNAME, name);
+  const int code = netlink_.try_apply(std::move(request));
+  if (code != 0 && code != ENODEV) {
+    throw SysError(code, "cannot remove the network interface '" + name + "'");
+  }
+}
+
+void Links::add_address(unsigned index, const LinkAddress& address) {
+  NetlinkMessage request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK);
+  request.header(address_header(address, index))
+      .add_bytes(IFA_LOCAL, address.address.bytes())
+      .add_bytes(IFA_ADDRESS, address.address.bytes());
+  if (!address.address.is_v6() && address.prefix < 31) {
+    request.add_bytes(IFA_BROADCAST, Subnet(address.address, address.prefix).last().bytes());
+  }
+  netlink_.apply(std::move(request),
+                 "give a network interface the address " + address.address.str());
+}
+
+std::vector<LinkAddress> Links::addresses(unsigned index) {
+  std::vector<LinkAddress> found;
+  NetlinkMessage request(RTM_GETADDR, NLM_F_DUMP);
+  request.header(ifaddrmsg{});
+  netlink_.query(
+      std::move(request),
+      [&](const linux::NetlinkAnswer& answer) {
+        const auto header = answer.header<ifaddrmsg>();
+        if (header.ifa_index != index) return;
+        const auto attributes = answer.attributes(sizeof header);
+        const auto bytes = attributes.bytes(attributes.has(IFA_LOCAL) ? IFA_LOCAL : IFA_ADDRESS);
+        if (bytes.size() == 4 || bytes.size() == 16) {
+          found.push_back({IpAddress(bytes), header.ifa_prefixlen});
+        }
+      },
+      "list the addresses of a network interface");
+  return found;
+}
+
+void Links::add_route(unsigned index, const Subnet& destination,
+                      const std::optional<IpAddress>& gateway,
+                      const std::optional<std::uint32_t>& metric) {
+  NetlinkMessage request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK);
+  rtmsg header{};
+  header.rtm_family = static_cast<unsigned char>(destination.address().family());
+  header.rtm_dst_len = static_cast<unsigned char>(destination.prefix());
+  header.rtm_table = RT_TABLE_MAIN;
+  header.rtm_protocol = RTPROT_STATIC;
+  header.rtm_scope = gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+  header.rtm_type = RTN_UNICAST;
+  request.header(header).add<std::uint32_t>(RTA_OIF, index);
+  if (destination.prefix() > 0) request.add_bytes(RTA_DST, destination.address().bytes());
+  if (gateway) request.add_bytes(RTA_GATEWAY, gateway->bytes());
+  if (metric) request.add<std::uint32_t>(RTA_PRIORITY, *metric);
+  netlink_.apply(std::move(request), "add a route to " + destination.str());
+}
+
+std::vector<Subnet> Links::routes() {
+  std::vector<Subnet> found;
+  NetlinkMessage request(RTM_GETROUTE, NLM_F_DUMP);
+  request.header(rtmsg{});
+  netlink_.query(
+      std::move(request),
+      [&](const linux::NetlinkAnswer& answer) {
+        const auto header = answer.header<rtmsg>();
+        const auto bytes = answer.attributes(sizeof header).bytes(RTA_DST);
+        if (bytes.size() != 4 && bytes.size() != 16) return;
+        found.emplace_back(IpAddress(bytes), header.rtm_dst_len);
+      },
+      "list the routes");
+  return found;
+}
+
+}  // namespace coracle::network

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "coracle/network/switchboard.hpp"
+#include "network/links.hpp"
+#include "support/errors.hpp"
+#include "unit/network/network_support.hpp"
+
+using namespace coracle;
+using namespace coracle::network;
+using test::as_namespace_root;
+using test::error_of;
+using test::has;
+using test::ip;
+using test::net;
+using test::send_between;
+
+namespace {
+
+BridgeNetwork make_network(const std::string& name, const std::string& bridge, const char* prefix) {
+  BridgeNetwork network;
+  network.name = name;
+  network.bridge = bridge;
+  const Subnet subnet = net((std::string(prefix) + ".0/24").c_str());
+  network.subnets.push_back({subnet, subnet.address().plus(1), usable_range(subnet)});
+  return network;
+}
+
+/// Containers, the bridges between them, and a world outside.
+class House {
+ public:
+  House() {
+    linux::in_network_namespace(place_.get(), [&] {
+      Links links;
+      links.add_veth({"uplink", 0, "world", world_.get(), std::nullopt, 0});
+      links.add_address(links.find("uplink")->index, {ip("192.0.2.1"), 24});
+    });
+    linux::in_network_namespace(world_.get(), [&] {
+      Links links;
+      const unsigned index = links.find("world")->index;
+      links.add_address(index, {ip("192.0.2.2"), 24});
+      links.set_up(index);
+    });
+  }
+
+  Attachment attach(const BridgeNetwork& network, const std::string& container, int name_space,
+                    std::vector<IpAddress> addresses = {}) {
+    Attachment attachment;
+    AttachRequest request{container, "eth0", std::move(addresses), std::nullopt, true};
+    inside([&] { attachment = switchboard.attach(network, request, name_space); });
+    return attachment;
+  }
+  void inside(const std::function<void()>& work) {
+    linux::in_network_namespace(place_.get(), work);
+  }
+  std::string links() {
+    std::string text;
+    inside([&] {
+      for (const auto& link : Links().list()) text += link.name.substr(0, 4) + " ";
+    });
+    return text;
+  }
+  int world() const { return world_.get(); }
+
+  Switchboard switchboard;
+
+ private:
+  linux::Fd place_ = linux::make_network_namespace();
+  linux::Fd world_ = linux::make_network_namespace();
+};
+
+std::string text_of(const std::vector<LinkAddress>& addresses) {
+  std::string text;
+  for (const auto& entry : addresses) {
+    text += entry.address.str() + "/" + std::to_string(entry.prefix) + " ";
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("containers on a network reach each other, and the world behind one address") {
+  CHECK(as_namespace_root([] {
+          House house;
+          const linux::Fd one = linux::make_network_namespace();
+          const linux::Fd two = linux::make_network_namespace();
+          const auto network = make_network("front", "br-front", "10.91.0");
+          std::string text = text_of(house.attach(network, "one", one.get()).addresses);
+          text += text_of(house.attach(network, "two", two.get()).addresses);
+          text += send_between(one.get(), two.get(), ip("10.91.0.3")) + " ";
+          text += send_between(one.get(), house.world(), ip("192.0.2.2"));
+          return text;
+        }) == "10.91.0.2/24 10.91.0.3/24 10.91.0.2 192.0.2.1");
+}
+
+TEST_CASE("networks do not reach each other, and an internal one nobody") {
+  CHECK(as_namespace_root([] {
+          House house;
+          const linux::Fd one = linux::make_network_namespace();
+          const linux::Fd two = linux::make_network_namespace();
+          const linux::Fd hidden = linux::make_network_namespace();
+          auto internal = make_network("inner", "br-inner", "10.93.0");
+          internal.internal = true;
+          house.attach(make_network("front", "br-front", "10.91.0"), "one", one.get());
+          house.attach(make_network("back", "br-back", "10.92.0"), "two", two.get());
+          house.attach(internal, "hidden", hidden.get());
+          return "'" + send_between(one.get(), two.get(), ip("10.92.0.2")) +
+                 send_between(two.get(), one.get(), ip("10.91.0.2")) +
+                 send_between(hidden.get(), house.world(), ip("192.0.2.2")) +
+                 send_between(one.get(), hidden.get(), ip("10.93.0.2")) + "' " +
+                 send_between(two.get(), house.world(), ip("192.0.2.2"));
+        }) == "'' 192.0.2.1");
+}
+
+TEST_CASE("networks that are not isolated reach each other") {
+  CHECK(as_namespace_root([] {
+          House house;
+          const linux::Fd one = linux::make_network_namespace();
+          const linux::Fd two = linux::make_network_namespace();
+          auto front = make_network("front", "br-front", "10.91.0");
+          auto back = make_network("back", "br-back", "10.92.0");
+          front.isolated = back.isolated = false;
+          house.attach(front, "one", one.get());
+          house.attach(back, "two", two.get());
+          return send_between(one.get(), two.get(), ip("10.92.0.2"));
+        }) == "10.92.0.1");
+}
+
+TEST_CASE("addresses are given once, and again when they are free") {
+  CHECK(
+      as_namespace_root([] {
+        House house;
+        const linux::Fd one = linux::make_network_namespace();
+        const linux::Fd two = linux::make_network_namespace();
+        const linux::Fd three = linux::make_network_namespace();
+        auto network = make_network("front", "br-front", "10.91.0");
+        network.subnets.push_back(
+            {net("fd91::/64"), ip("fd91::1"), usable_range(net("fd91::/64"))});
+        std::string text =
+            text_of(house.attach(network, "one", one.get(), {ip("10.91.0.77")}).addresses);
+        text += error_of([&] {
+                  house.attach(network, "two", two.get(), {ip("10.91.0.77")});
+                }).describe();
+        text += " / " + error_of([&] {
+                          house.attach(network, "two", two.get(), {ip("10.99.0.1")});
+                        }).describe();
+        text += " / " + error_of([&] {
+                          house.attach(network, "two", two.get(), {ip("10.91.0.1")});
+                        }).describe();
+        house.inside([&] { house.switchboard.detach("one", "front"); });
+        text += " / " + house.links();
+        return text +
+               text_of(house.attach(network, "three", three.get(), {ip("10.91.0.77")}).addresses);
+      }) ==
+      "10.91.0.77/24 fd91::2/64 IP address 10.91.0.77 is already allocated / requested static ip "
+      "10.99.0.1 not in any subnet on network front / IP address 10.91.0.1 is already allocated / "
+      "lo upli 10.91.0.77/24 fd91::2/64 ");
+}
+
+TEST_CASE("IPv6 on a bridge") {
+  CHECK(as_namespace_root([] {
+          House house;
+          const linux::Fd one = linux::make_network_namespace();
+          const linux::Fd two = linux::make_network_namespace();
+          auto network = make_network("front", "br-front", "10.91.0");
+          network.subnets = {{net("fd91::/64"), ip("fd91::1"), usable_range(net("fd91::/64"))}};
+          house.attach(network, "one", one.get());
+          house.attach(network, "two", two.get());
+          return send_between(one.get(), two.get(), ip("fd91::3"));
+        }) == "fd91::2");
+}
+
+TEST_CASE("nothing is left when the last container goes, nor after a failure") {
+  CHECK(as_namespace_root([] {
+          House house;
+          const linux::Fd one = linux::make_network_namespace();
+          const auto network = make_network("front", "br-front", "10.91.0");
+          house.attach(network, "one", one.get());
+          std::string text = house.links() + "/ ";
+          house.inside([&] { house.switchboard.detach("one", ""); });
+          text += house.links() + "/ ";
+          // The interface is taken inside: lo.
+          AttachRequest request{"two", "lo", {}, std::nullopt, true};
+          const Error error = error_of([&] {
+            house.inside([&] { house.switchboard.attach(network, request, one.get()); });
+          });
+          text += error.error_class() == ErrorClass::conflict ? "conflict " : error.describe();
+          text += house.links();
+          return text + (house.switchboard.is_empty() ? "empty" : "not empty");
+        }) == "lo upli br-f veth / lo upli / conflict lo upli empty");
+}
+
+TEST_CASE("what a killed process has left is taken over") {
+  CHECK(as_namespace_root([] {
+          House house;
+          const linux::Fd one = linux::make_network_namespace();
+          const linux::Fd two = linux::make_network_namespace();
+          const auto network = make_network("front", "br-front", "10.91.0");
+          house.attach(network, "one", one.get());
+          Attachment again;
+          Switchboard successor;
+          house.inside([&] {
+            again = successor.attach(
+                network, {"two", "eth0", {ip("10.91.0.9")}, std::nullopt, true}, two.get());
+          });
+          std::string text = send_between(one.get(), two.get(), ip("10.91.0.9")) + " " +
+                             send_between(two.get(), house.world(), ip("192.0.2.2"));
+          house.inside([&] { successor.clear(); });
+          return text;
+        }) == "10.91.0.2 192.0.2.1");
+}
