@@ -43,15 +43,6 @@ void take_descriptors(msghdr& envelope, Packet& packet) noexcept {
   }
 }
 
-// Zero bytes separate the parts of a serialised error; no message contains one.
-constexpr char k_separator = '\0';
-
-void append_part(std::string& text, std::string_view part) {
-  const std::size_t room = k_failure_size - std::min(k_failure_size, text.size() + 1);
-  for (const char c : part.substr(0, room)) text += c == k_separator ? ' ' : c;
-  text += k_separator;
-}
-
 }  // namespace
 
 bool send_message(int socket, const Message& message, const int* descriptors,
@@ -90,32 +81,6 @@ Receive receive_message(int socket, Packet& packet, bool wait) noexcept {
   return got == static_cast<ssize_t>(sizeof packet.message) ? Receive::message : Receive::closed;
 }
 
-std::string serialize_error(const Error& error) {
-  std::string text;
-  append_part(text, std::to_string(static_cast<int>(error.error_class())));
-  append_part(text, error.has_exit_code() ? std::to_string(error.exit_code()) : "");
-  append_part(text, error.message());
-  append_part(text, error.hint());
-  for (const auto& context : error.contexts()) append_part(text, context);
-  return text.substr(0, k_failure_size);
-}
-
-Error parse_error(std::string_view text) {
-  std::vector<std::string> parts = split(text, k_separator);
-  parts.resize(std::max<std::size_t>(parts.size(), 4));
-  const auto number = parse_int(parts[0]);
-  const bool is_class = number && *number >= 0 && *number <= static_cast<int>(ErrorClass::internal);
-  Error error(is_class ? static_cast<ErrorClass>(*number) : ErrorClass::internal,
-              std::move(parts[2]));
-  if (const auto code = parse_int(parts[1])) error.set_exit_code(static_cast<int>(*code));
-  error.set_hint(std::move(parts[3]));
-  for (std::size_t i = 4; i < parts.size(); ++i) {
-    // Each part ends with a separator, so the last one is empty.
-    if (!parts[i].empty()) error.add_context(std::move(parts[i]));
-  }
-  return error;
-}
-
 void send_failure(int socket, const Error& error) noexcept {
   try {
     Message message;
@@ -133,7 +98,7 @@ void send_failure(int socket, const Error& error) noexcept {
 
 void receive_start(int socket) {
   Message message;
-  std::string text(k_failure_size, '\0');
+  std::string text(k_error_text_size, '\0');
   while (true) {
     iovec parts[2] = {{&message, sizeof message}, {text.data(), text.size()}};
     msghdr envelope{};

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string>
 
-#include "coracle/base/error.hpp"
+#include "coracle/base/error_text.hpp"
 #include "coracle/linux/fd.hpp"
 
 namespace coracle::monitor {
@@ -57,10 +57,5 @@ Receive receive_message(int socket, Packet& packet, bool wait) noexcept;
 void send_failure(int socket, const Error& error) noexcept;
 /// Waits for `started`; throws the Error that `failed` brings, as it was on the other side.
 void receive_start(int socket);
-
-/// The error as text of at most k_failure_size bytes, and back.
-inline constexpr std::size_t k_failure_size = 16 << 10;
-std::string serialize_error(const Error& error);
-Error parse_error(std::string_view text);
 
 }  // namespace coracle::monitor

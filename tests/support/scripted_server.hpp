@@ -27,7 +27,11 @@ class ScriptedServer {
 
   explicit ScriptedServer(std::deque<Conversation> conversations)
       : conversations_(std::move(conversations)), thread_([this] { serve(); }) {}
-  ~ScriptedServer() { thread_.join(); }
+  ~ScriptedServer() {
+    // Nobody is waited for any more.
+    ::shutdown(listener_.fd(), SHUT_RDWR);
+    thread_.join();
+  }
   ScriptedServer(const ScriptedServer&) = delete;
   ScriptedServer& operator=(const ScriptedServer&) = delete;
 
@@ -64,6 +68,7 @@ class ScriptedServer {
       pollfd set{listener_.fd(), POLLIN, 0};
       if (::poll(&set, 1, 5000) != 1) return;
       const linux::Fd connection = listener_.accept();
+      if (!connection) return;
       for (const auto& answer : conversation) {
         if (answer.starts_with(k_at_once)) {
           char hello[1024];

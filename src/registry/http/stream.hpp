@@ -15,6 +15,7 @@ class Stream {
   virtual ~Stream() = default;
   /// At least one byte; 0 at the end.
   virtual std::size_t read_some(void* data, std::size_t size) = 0;
+  /// At least one byte, or an error: nothing more is taken at the end.
   virtual std::size_t write_some(const void* data, std::size_t size) = 0;
   /// What it waits on.
   virtual Socket& socket() = 0;

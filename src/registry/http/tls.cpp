@@ -96,7 +96,7 @@ class TlsStream final : public Stream {
   TlsStream& operator=(const TlsStream&) = delete;
 
   void shake_hands() {
-    repeat([this] { return ::SSL_connect(session_.get()); });
+    require_open(repeat([this] { return ::SSL_connect(session_.get()); }));
     shaken_ = true;
   }
 
@@ -104,7 +104,7 @@ class TlsStream final : public Stream {
     return repeat([&] { return ::SSL_read(session_.get(), data, clamped(size)); });
   }
   std::size_t write_some(const void* data, std::size_t size) override {
-    return repeat([&] { return ::SSL_write(session_.get(), data, clamped(size)); });
+    return require_open(repeat([&] { return ::SSL_write(session_.get(), data, clamped(size)); }));
   }
   Socket& socket() override { return channel_.socket; }
 
@@ -141,6 +141,12 @@ class TlsStream final : public Stream {
         default: fail();
       }
     }
+  }
+
+  /// Only reading may come to an end.
+  std::size_t require_open(std::size_t result) const {
+    if (result > 0) return result;
+    throw Error(ErrorClass::unavailable, "{} closed the connection", host_);
   }
 
   [[noreturn]] void fail() {

@@ -34,7 +34,7 @@ TEST_CASE("an endless error is cut, a damaged one is still an error") {
   Error error(ErrorClass::internal, std::string(100'000, 'x'));
   error.set_hint(std::string(100'000, 'y'));
   const std::string text = serialize_error(error);
-  CHECK(text.size() <= k_failure_size);
+  CHECK(text.size() <= k_error_text_size);
   CHECK(parse_error(text).message().size() > 1000);
   for (const std::string_view damaged :
        {std::string_view(""), std::string_view("99\0\0m", 5), std::string_view("x\0y\0z", 5)}) {

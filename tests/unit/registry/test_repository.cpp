@@ -204,7 +204,7 @@ TEST_CASE("an upload whose size is known is one request after the first") {
 
 TEST_CASE("an upload that broke off goes on where the registry says") {
   ScriptedServer server({k_no_tls,
-                         {answer(202, "Location: /up/1\r\n")},
+                         {answer(202, "Location: /up/1\r\nConnection: close\r\n")},
                          {},  // hangs up
                          {answer(204, "Location: /up/2\r\nRange: 0-2\r\n"),
                           answer(202, "Location: /up/3\r\n"), answer(201)}});
@@ -212,6 +212,7 @@ TEST_CASE("an upload that broke off goes on where the registry says") {
   Text content("hello", true);
   CHECK(f.repository.put_blob(content) == sha256_of("hello"));
   const auto requests = server.requests();
+  for (const auto& request : requests) UNSCOPED_INFO(request);
   REQUIRE(requests.size() == 4);
   CHECK(has(requests[1], "GET /up/1 "));
   CHECK(has(requests[2], "PATCH /up/2 "));

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <signal.h>
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <thread>
+
+#include "coracle/base/json_value.hpp"
+#include "coracle/base/strings.hpp"
+#include "coracle/linux/file.hpp"
+#include "coracle/linux/process.hpp"
+#include "coracle/network/keeper.hpp"
+#include "network/keeper/message.hpp"
+#include "support/errors.hpp"
+#include "unit/network/network_support.hpp"
+
+using namespace coracle;
+using namespace coracle::network;
+using test::as_namespace_root;
+using test::error_of;
+using test::has;
+using test::ip;
+using test::net;
+using test::send_between;
+
+namespace {
+
+BridgeNetwork make_network() {
+  BridgeNetwork network;
+  network.name = "front";
+  network.bridge = "br-front";
+  network.subnets.push_back(
+      {net("10.91.0.0/24"), ip("10.91.0.1"), usable_range(net("10.91.0.0/24"))});
+  network.routes.push_back({net("10.7.0.0/16"), ip("10.91.0.9"), 5});
+  network.internal = true;
+  network.mtu = 1400;
+  return network;
+}
+
+/// The keeper's process id, by its lock; 0: there is none.
+bool is_running(const std::string& directory) {
+  return !linux::FileLock::try_acquire(directory + "/keeper.lock",
+                                       linux::FileLock::Mode::exclusive);
+}
+
+bool ends(const std::string& directory) {
+  for (int i = 0; i < 500; ++i) {
+    if (!is_running(directory)) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("what the keeper is told arrives as it was") {
+  const BridgeNetwork network = make_network();
+  const BridgeNetwork again = keeper::parse_bridge_network(keeper::to_json(network));
+  CHECK(keeper::to_json(again) == keeper::to_json(network));
+  CHECK(again.routes[0].metric == 5U);
+  CHECK(again.subnets[0].range.last == ip("10.91.0.254"));
+  const AttachRequest request{
+      "id", "eth1", {ip("10.91.0.5")}, try_parse_mac("02:00:00:00:00:01"), false};
+  CHECK(keeper::to_json(keeper::parse_attach_request(keeper::to_json(request))) ==
+        keeper::to_json(request));
+  const Attachment attachment{"eth1", {{ip("fd00::2"), 64}}, {ip("fd00::1")}, *request.mac};
+  CHECK(keeper::to_json(keeper::parse_attachment(keeper::to_json(attachment))) ==
+        keeper::to_json(attachment));
+  for (const char* text : {"{}", R"({"name":"a","bridge":"b","subnets":[{}],"routes":[]})"}) {
+    CHECK_THROWS_AS(keeper::parse_bridge_network(parse_json(text, "text")), Error);
+  }
+}
+
+TEST_CASE("the keeper comes with the first container and goes with the last") {
+  const linux::TempDir directory("/tmp", "keeper");
+  const KeeperPlan plan{directory.path() + "/network", true};
+  CHECK(as_namespace_root([&] {
+          const linux::Fd one = linux::make_network_namespace();
+          const linux::Fd two = linux::make_network_namespace();
+          std::string text;
+          {
+            KeeperConnection first(plan);
+            KeeperConnection second(plan);
+            text += first.attach(make_network(), {"one", "eth0", {}, std::nullopt, true}, one.get())
+                        .addresses[0]
+                        .address.str();
+            text +=
+                " " +
+                second.attach(make_network(), {"two", "eth0", {}, std::nullopt, true}, two.get())
+                    .addresses[0]
+                    .address.str();
+            text += " " + send_between(one.get(), two.get(), ip("10.91.0.3"));
+            text += " " + send_between(one.get(), first.bridge_namespace().get(), ip("10.91.0.1"));
+            text +=
+                " / " + error_of([&] {
+                          second.attach(make_network(),
+                                        {"three", "eth0", {ip("10.91.0.2")}, std::nullopt, true},
+                                        two.get());
+                        }).describe();
+            text += is_running(plan.directory) ? " / running" : " / gone";
+          }
+          return text + (ends(plan.directory) ? " ended" : " stays");
+        }) ==
+        "10.91.0.2 10.91.0.3 10.91.0.2 10.91.0.2 / IP address 10.91.0.2 is already allocated / "
+        "running ended");
+  CHECK(linux::list_directory(plan.directory) == std::vector<std::string>{"keeper.lock"});
+}
+
+TEST_CASE("many start it at once, and it is one") {
+  const linux::TempDir directory("/tmp", "keeper");
+  const KeeperPlan plan{directory.path() + "/network", true};
+  CHECK(as_namespace_root([&] {
+          std::vector<linux::Child> children;
+          for (int i = 0; i < 12; ++i) {
+            const pid_t pid = ::fork();
+            if (pid == 0) {
+              int code = 1;
+              try {
+                const linux::Fd own = linux::make_network_namespace();
+                for (int round = 0; round < 5; ++round) {
+                  KeeperConnection connection(plan);
+                  connection.attach(make_network(),
+                                    {std::to_string(i) + "-" + std::to_string(round),
+                                     "eth0",
+                                     {},
+                                     std::nullopt,
+                                     true},
+                                    own.get());
+                  connection.detach("front");
+                }
+                code = 0;
+              } catch (const std::exception& error) {
+                linux::write_new_file(directory.path() + "/error" + std::to_string(i),
+                                      error.what());
+              }
+              ::_exit(code);
+            }
+            children.emplace_back(pid);
+          }
+          std::string text;
+          for (auto& child : children) text += std::to_string(linux::exit_code_of(child.wait()));
+          return text + (ends(plan.directory) ? " ended" : " stays");
+        }) == "000000000000 ended");
+}
+
+TEST_CASE("a container that is killed leaves its address free") {
+  const linux::TempDir directory("/tmp", "keeper");
+  const KeeperPlan plan{directory.path() + "/network", true};
+  CHECK(as_namespace_root([&] {
+          const linux::Fd one = linux::make_network_namespace();
+          const linux::Fd two = linux::make_network_namespace();
+          KeeperConnection keeping(plan);
+          linux::Pipe attached = linux::make_pipe();
+          linux::Child victim(::fork());
+          if (victim.pid() == 0) {
+            KeeperConnection connection(plan);
+            connection.attach(make_network(),
+                              {"one", "eth0", {ip("10.91.0.50")}, std::nullopt, true}, one.get());
+            linux::write_all(attached.write.get(), "x", "pipe");
+            ::pause();
+          }
+          char byte = 0;
+          if (::read(attached.read.get(), &byte, 1) != 1) return std::string("not attached");
+          victim.kill();
+          for (int i = 0; i < 500; ++i) {
+            try {
+              return keeping
+                  .attach(make_network(), {"two", "eth0", {ip("10.91.0.50")}, std::nullopt, true},
+                          two.get())
+                  .addresses[0]
+                  .address.str();
+            } catch (const Error&) {
+              std::this_thread::sleep_for(std::chrono::milliseconds(10));
+            }
+          }
+          return std::string("never free");
+        }) == "10.91.0.50");
+  CHECK(ends(plan.directory));
+}
