@@ -123,6 +123,14 @@ def run_default_network(bench):
                          [("coracle", "podman", 1 / 6, "≤")])
 
 
+def run_published(bench):
+    contenders = {engine.name: bench.timer(
+        engine.run_once(peers.IMAGE, "true", network=None, options=("-p", "18099:80")), engine.account)
+                  for engine in bench.engines.values() if engine.name != "docker"}
+    return bench.measure("`run --rm -p 18099:80 IMAGE true`, default network", contenders,
+                         [("coracle", "podman", 1 / 6, "≤")])
+
+
 def exec_true(bench):
     name = "bench-exec"
     try:
@@ -313,6 +321,7 @@ ROWS = {
     "beside": run_beside_another,
     "ids": run_with_own_ids,
     "network": run_default_network,
+    "published": run_published,
     "exec": exec_true,
     "listings": listings,
     "memory": memory,

@@ -40,20 +40,26 @@ bool Direction::pump() {
 
 bool Direction::read() {
   if (is_at_end_) return true;
-  if (!pipe_.read) {
-    pipe_ = linux::make_pipe();
-    ::fcntl(pipe_.write.get(), F_SETPIPE_SZ, static_cast<int>(k_at_once));
-  }
+  if (!pipe_.read) pipe_ = linux::make_pipe();
   const ssize_t got = ::splice(from_, nullptr, pipe_.write.get(), nullptr, k_at_once,
                                SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
   if (got > 0) {
     inside_ += static_cast<std::size_t>(got);
     has_moved_ = true;
+    widen_for_bulk();
   } else if (got == 0) {
     is_at_end_ = true;
     has_moved_ = true;
   }
   return got >= 0 || errno == EAGAIN || errno == EINTR;
+}
+
+/// Pages in pipes are counted for each user (pipe(7)): only connections that fill theirs get more.
+void Direction::widen_for_bulk() {
+  constexpr std::size_t k_much = 48U << 10;
+  if (is_wide_ || inside_ < k_much) return;
+  ::fcntl(pipe_.write.get(), F_SETPIPE_SZ, static_cast<int>(k_at_once));
+  is_wide_ = true;
 }
 
 bool Direction::write() {

@@ -6,8 +6,8 @@
 #include <cstdint>
 
 #include "coracle/linux/fd.hpp"
+#include "network/event_loop.hpp"
 #include "network/forwarder/dialer.hpp"
-#include "network/forwarder/event_loop.hpp"
 
 namespace coracle::network::forwarder {
 
@@ -25,6 +25,7 @@ class Direction {
  private:
   bool read();
   bool write();
+  void widen_for_bulk();
 
   int from_;
   int to_;
@@ -33,6 +34,7 @@ class Direction {
   bool is_at_end_ = false;
   bool is_done_ = false;
   bool has_moved_ = false;
+  bool is_wide_ = false;
 };
 
 class Connection final : public EventHandler {

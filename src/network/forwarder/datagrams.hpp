@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "coracle/linux/fd.hpp"
+#include "network/event_loop.hpp"
 #include "network/forwarder/dialer.hpp"
-#include "network/forwarder/event_loop.hpp"
 
 namespace coracle::network::forwarder {
 

@@ -11,7 +11,7 @@
 
 #include "coracle/linux/fd.hpp"
 
-namespace coracle::network::forwarder {
+namespace coracle::network {
 
 class EventHandler {
  public:
@@ -43,4 +43,4 @@ class EventLoop {
   std::vector<std::unique_ptr<EventHandler>> dismissed_;
 };
 
-}  // namespace coracle::network::forwarder
+}  // namespace coracle::network

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "network/forwarder/event_loop.hpp"
+#include "network/event_loop.hpp"
 
 #include <array>
 
 #include "coracle/base/error.hpp"
 
-namespace coracle::network::forwarder {
+namespace coracle::network {
 
 EventLoop::EventLoop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
   if (!epoll_) throw SysError("cannot wait for events");
@@ -49,4 +49,4 @@ void EventLoop::turn(std::chrono::milliseconds patience) {
   dismissed_.clear();
 }
 
-}  // namespace coracle::network::forwarder
+}  // namespace coracle::network

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "network/dns/names.hpp"
+
+#include <algorithm>
+
+#include "coracle/base/strings.hpp"
+
+namespace coracle::network::dns {
+namespace {
+
+/// As names are looked up: lower case, without our domain.
+std::string key_of(std::string_view name) {
+  std::string key = to_lower(name);
+  const std::string suffix = "." + std::string(k_domain);
+  if (key.ends_with(suffix)) key.resize(key.size() - suffix.size());
+  return key;
+}
+
+}  // namespace
+
+void Names::add(const std::string& container, const std::string& network,
+                const std::vector<std::string>& names, const std::vector<IpAddress>& addresses) {
+  entries_.push_back({container, network, names, addresses});
+  index();
+}
+
+void Names::remove(const std::string& container, const std::string& network) {
+  std::erase_if(entries_, [&](const Entry& entry) {
+    return entry.container == container && (network.empty() || entry.network == network);
+  });
+  index();
+}
+
+void Names::index() {
+  by_name_.clear();
+  by_address_.clear();
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    for (const auto& name : entries_[i].names) by_name_.emplace(to_lower(name), i);
+    for (const auto& address : entries_[i].addresses) by_address_.emplace(address, i);
+  }
+}
+
+std::set<std::string> Names::networks_of(const IpAddress& address) const {
+  std::set<std::string> containers;
+  const auto [begin, end] = by_address_.equal_range(address);
+  for (auto found = begin; found != end; ++found) {
+    containers.insert(entries_[found->second].container);
+  }
+  std::set<std::string> networks;
+  for (const auto& entry : entries_) {
+    if (containers.contains(entry.container)) networks.insert(entry.network);
+  }
+  return networks;
+}
+
+std::vector<IpAddress> Names::find(const IpAddress& asking, std::string_view name) const {
+  std::vector<IpAddress> addresses;
+  const auto [begin, end] = by_name_.equal_range(key_of(name));
+  if (begin == end) return addresses;
+  const auto networks = networks_of(asking);
+  for (auto found = begin; found != end; ++found) {
+    const Entry& entry = entries_[found->second];
+    if (!networks.contains(entry.network)) continue;
+    addresses.insert(addresses.end(), entry.addresses.begin(), entry.addresses.end());
+  }
+  return addresses;
+}
+
+bool Names::knows(const IpAddress& asking, std::string_view name) const {
+  return !find(asking, name).empty();
+}
+
+std::vector<std::string> Names::names_of(const IpAddress& asking, const IpAddress& address) const {
+  std::vector<std::string> names;
+  const auto [begin, end] = by_address_.equal_range(address);
+  if (begin == end) return names;
+  const auto networks = networks_of(asking);
+  for (auto found = begin; found != end; ++found) {
+    const Entry& entry = entries_[found->second];
+    if (networks.contains(entry.network)) {
+      names.insert(names.end(), entry.names.begin(), entry.names.end());
+    }
+  }
+  return names;
+}
+
+}  // namespace coracle::network::dns

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "network/dns/upstream.hpp"
+
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <fmt/format.h>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/strings.hpp"
+#include "coracle/linux/file.hpp"
+#include "network/socket_address.hpp"
+
+namespace coracle::network::dns {
+namespace {
+
+constexpr std::uint16_t k_port = 53;
+/// As the C library does by default (resolv.conf(5)): five seconds for each, twice around; ours is
+/// a shorter one, for the client waits as long and asks again itself.
+constexpr std::chrono::milliseconds k_patience{2000};
+constexpr std::size_t k_attempts = 4;
+constexpr std::size_t k_most_pending = 4096;
+constexpr std::chrono::seconds k_look_again{1};
+
+/// Something that is another one when a file is.
+std::string sight_of(const std::string& path) {
+  const auto info = linux::stat_if_exists(path);
+  if (!info) return "";
+  return fmt::format("{}:{}:{}.{}", info->st_ino, info->st_size, info->st_mtim.tv_sec,
+                     info->st_mtim.tv_nsec);
+}
+
+}  // namespace
+
+std::vector<IpAddress> parse_name_servers(std::string_view text) {
+  constexpr std::string_view k_keyword = "nameserver";
+  std::vector<IpAddress> servers;
+  for (const auto& line : split(text, '\n')) {
+    if (!line.starts_with(k_keyword)) continue;
+    // An interface may be named behind a link-local address; without it there is no way there.
+    const auto server = IpAddress::try_parse(trim(std::string_view(line).substr(k_keyword.size())));
+    if (server) servers.push_back(*server);
+  }
+  return servers;
+}
+
+/// One query on its way, with a socket, and so a port, of its own: answers cannot be guessed.
+class PendingQuery final : public EventHandler {
+ public:
+  PendingQuery(Upstream& upstream, ByteView packet, const Query& query, Upstream::Reply reply)
+      : upstream_(upstream),
+        packet_(packet.begin(), packet.end()),
+        query_(*parse_query(packet_)),
+        reply_(std::move(reply)),
+        client_id_(query.id) {}
+
+  /// To the next server.
+  void send() {
+    const auto& servers = upstream_.servers();
+    while (!servers.empty() && attempt_ < k_attempts) {
+      const IpAddress server = servers[attempt_++ % servers.size()];
+      if (!try_send(server)) continue;
+      deadline_ = std::chrono::steady_clock::now() + k_patience;
+      return;
+    }
+    finish(Answer(query_, ResponseCode::server_failure).finish(k_plain_size));
+  }
+
+  void on_events(std::uint32_t) override {
+    Bytes answer(65536);
+    const ssize_t got = ::recv(socket_.get(), answer.data(), answer.size(), 0);
+    if (got < 0) return send();  // Nobody listens there.
+    answer.resize(static_cast<std::size_t>(got));
+    if (id_of(answer) == id_ && answers(answer, query_)) finish(std::move(answer));
+  }
+
+  bool has_waited(std::chrono::steady_clock::time_point now) const { return now > deadline_; }
+
+ private:
+  bool try_send(const IpAddress& server) {
+    socket_ = linux::Fd(::socket(server.family(), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const SocketAddress place(server, k_port);
+    if (!socket_ || ::connect(socket_.get(), place.get(), place.size()) != 0) return false;
+    if (::getrandom(&id_, sizeof id_, 0) != sizeof id_) return false;
+    set_id(packet_, id_);
+    if (::send(socket_.get(), packet_.data(), packet_.size(), 0) < 0) return false;
+    upstream_.loop_.watch(socket_.get(), EPOLLIN, *this);
+    return true;
+  }
+
+  void finish(Bytes answer) {
+    set_id(answer, client_id_);
+    reply_(answer);
+    socket_.reset();
+    upstream_.pending_.erase(this);
+    upstream_.loop_.dismiss(*this);
+  }
+
+  Upstream& upstream_;
+  Bytes packet_;
+  Query query_;  ///< refers to packet_
+  Upstream::Reply reply_;
+  std::uint16_t client_id_;
+  std::uint16_t id_ = 0;
+  linux::Fd socket_;
+  std::size_t attempt_ = 0;
+  std::chrono::steady_clock::time_point deadline_;
+};
+
+Upstream::Upstream(EventLoop& loop, std::string resolv_conf)
+    : loop_(loop), resolv_conf_(std::move(resolv_conf)) {}
+
+const std::vector<IpAddress>& Upstream::servers() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - looked_at_ < k_look_again && !seen_.empty()) return servers_;
+  looked_at_ = now;
+  std::string sight = sight_of(resolv_conf_);
+  if (sight == seen_) return servers_;
+  seen_ = std::move(sight);
+  servers_ = parse_name_servers(linux::read_file_if_exists(resolv_conf_, 1U << 20).value_or(""));
+  return servers_;
+}
+
+void Upstream::ask(ByteView packet, const Query& query, Reply reply) {
+  if (pending_.size() >= k_most_pending) {
+    reply(Answer(query, ResponseCode::refused).finish(k_plain_size));
+    return;
+  }
+  auto pending = std::make_unique<PendingQuery>(*this, packet, query, std::move(reply));
+  PendingQuery& known = *pending;
+  pending_.insert(&known);
+  loop_.adopt(std::move(pending));
+  known.send();
+}
+
+void Upstream::sweep() {
+  const auto now = std::chrono::steady_clock::now();
+  const std::set<PendingQuery*> all = pending_;
+  for (auto* query : all) {
+    if (query->has_waited(now)) query->send();
+  }
+}
+
+}  // namespace coracle::network::dns

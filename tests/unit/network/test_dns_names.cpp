@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <catch2/catch.hpp>
+
+#include "network/dns/names.hpp"
+#include "unit/network/network_support.hpp"
+
+using namespace coracle;
+using namespace coracle::network;
+using namespace coracle::network::dns;
+using test::ip;
+
+using Addresses = std::vector<IpAddress>;
+using Texts = std::vector<std::string>;
+
+namespace {
+
+/// "web" and "db" on front, "db" on back as well, "lone" on back.
+Names make_names() {
+  Names names;
+  names.add("1", "front", {"web", "www"}, {ip("10.1.0.2"), ip("fd01::2")});
+  names.add("2", "front", {"Db", "store"}, {ip("10.1.0.3")});
+  names.add("2", "back", {"Db", "base"}, {ip("10.2.0.3")});
+  names.add("3", "back", {"lone", "store"}, {ip("10.2.0.4")});
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("names are found on the networks that both are on") {
+  const Names names = make_names();
+  CHECK(names.find(ip("10.1.0.2"), "db") == Addresses{ip("10.1.0.3")});
+  CHECK(names.find(ip("fd01::2"), "DB.dns.podman") == Addresses{ip("10.1.0.3")});
+  CHECK(names.find(ip("10.1.0.3"), "web") == Addresses{ip("10.1.0.2"), ip("fd01::2")});
+  CHECK(names.find(ip("10.1.0.2"), "lone").empty());
+  CHECK(names.find(ip("10.1.0.3"), "lone") == Addresses{ip("10.2.0.4")});
+  // An alias belongs to a network.
+  CHECK(names.find(ip("10.1.0.2"), "base").empty());
+  CHECK(names.find(ip("10.2.0.4"), "base") == Addresses{ip("10.2.0.3")});
+  // Several containers may have one: a service.
+  CHECK(names.find(ip("10.2.0.3"), "store").size() == 2);
+  CHECK(names.find(ip("10.9.9.9"), "db").empty());
+  CHECK(names.find(ip("10.1.0.2"), "db.example").empty());
+  CHECK(names.knows(ip("10.1.0.2"), "www"));
+  CHECK_FALSE(names.knows(ip("10.1.0.2"), ""));
+}
+
+TEST_CASE("addresses lead back to names") {
+  const Names names = make_names();
+  CHECK(names.names_of(ip("10.1.0.2"), ip("10.1.0.3")) == Texts{"Db", "store"});
+  CHECK(names.names_of(ip("10.1.0.2"), ip("10.2.0.4")).empty());
+  CHECK(names.names_of(ip("10.1.0.2"), ip("10.1.0.77")).empty());
+}
+
+TEST_CASE("who goes is forgotten") {
+  Names names = make_names();
+  names.remove("2", "front");
+  CHECK(names.find(ip("10.1.0.2"), "db").empty());
+  CHECK(names.find(ip("10.2.0.4"), "db") == Addresses{ip("10.2.0.3")});
+  names.remove("2", "");
+  CHECK(names.find(ip("10.2.0.4"), "db").empty());
+  CHECK(names.find(ip("10.2.0.4"), "store") == Addresses{ip("10.2.0.4")});
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "coracle/linux/file.hpp"
+#include "network/dns/server.hpp"
+#include "support/errors.hpp"
+#include "unit/network/network_support.hpp"
+
+using namespace coracle;
+using namespace coracle::network;
+using namespace coracle::network::dns;
+using namespace std::chrono_literals;
+using test::as_namespace_root;
+using test::ip;
+
+namespace {
+
+linux::Fd open_at(const char* address, std::uint16_t port) {
+  linux::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const SocketAddress place(ip(address), port);
+  if (::bind(socket.get(), place.get(), place.size()) != 0) throw SysError("bind");
+  return socket;
+}
+
+Bytes make_query(const std::string& name, int type) {
+  Bytes bytes = {0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0};
+  std::size_t start = 0;
+  while (start < name.size()) {
+    const std::size_t end = std::min(name.find('.', start), name.size());
+    bytes.push_back(static_cast<std::uint8_t>(end - start));
+    bytes.insert(bytes.end(), name.begin() + static_cast<std::ptrdiff_t>(start),
+                 name.begin() + static_cast<std::ptrdiff_t>(end));
+    start = end + 1;
+  }
+  for (const int byte : {0, 0, type, 0, 1}) bytes.push_back(static_cast<std::uint8_t>(byte));
+  return bytes;
+}
+
+/// The code of an answer, how many records it has, and its last byte: "0:1:3".
+std::string sum_up(const Bytes& answer) {
+  if (answer.size() < k_header_size || id_of(answer) != 0x1234) return "no answer";
+  return std::to_string(answer[3] & 15) + ":" + std::to_string(answer[7]) + ":" +
+         std::to_string(answer[7] == 0 ? 0 : answer.back());
+}
+
+std::optional<Bytes> try_receive(const linux::Fd& socket, SocketAddress* from = nullptr) {
+  Bytes bytes(4096);
+  SocketAddress peer;
+  const ssize_t got =
+      ::recvfrom(socket.get(), bytes.data(), bytes.size(), 0, peer.get(), peer.size_pointer());
+  if (got < 0) return std::nullopt;
+  if (from != nullptr) *from = peer;
+  bytes.resize(static_cast<std::size_t>(got));
+  return bytes;
+}
+
+/// A name server with a client, and a server of the host's that says 9.9.9.9 to everything.
+class Talk {
+ public:
+  explicit Talk(const std::string& resolv_conf)
+      : upstream(loop, resolv_conf), client_(open_at("127.0.0.2", 0)) {
+    names.add("1", "front", {"web"}, {ip("127.0.0.2")});
+    names.add("2", "front", {"db"}, {ip("10.1.0.3")});
+  }
+
+  void serve(bool with_upstream) {
+    loop.adopt(std::make_unique<NameServer>(loop, names, with_upstream ? &upstream : nullptr,
+                                            open_at("127.0.0.10", 53)));
+  }
+
+  std::string ask(const Bytes& query, const linux::Fd* elsewhere = nullptr) {
+    const SocketAddress place(ip("127.0.0.10"), 53);
+    if (::sendto(client_.get(), query.data(), query.size(), 0, place.get(), place.size()) < 0) {
+      throw SysError("send");
+    }
+    for (int i = 0; i < 300; ++i) {
+      loop.turn(10ms);
+      upstream.sweep();
+      if (elsewhere != nullptr) answer_elsewhere(*elsewhere);
+      if (const auto answer = try_receive(client_)) return sum_up(*answer);
+    }
+    return "silence";
+  }
+  std::string ask(const std::string& name, int type, const linux::Fd* elsewhere = nullptr) {
+    return ask(make_query(name, type), elsewhere);
+  }
+
+  EventLoop loop;
+  Names names;
+  Upstream upstream;
+
+ private:
+  static void answer_elsewhere(const linux::Fd& socket) {
+    SocketAddress peer;
+    const auto packet = try_receive(socket, &peer);
+    if (!packet) return;
+    const auto query = parse_query(*packet);
+    // Somebody else's guess comes first: another id, another question.
+    Bytes wrong = Answer(*query, ResponseCode::no_error).add_address(ip("6.6.6.6"), 1).finish(512);
+    set_id(wrong, static_cast<std::uint16_t>(query->id + 1));
+    const Bytes right =
+        Answer(*query, ResponseCode::no_error).add_address(ip("9.9.9.9"), 1).finish(512);
+    for (const Bytes& answer : {wrong, right}) {
+      ::sendto(socket.get(), answer.data(), answer.size(), 0, peer.get(), peer.size());
+    }
+  }
+
+  linux::Fd client_;
+};
+
+/// In a network namespace where nothing else is.
+template <typename Work>
+std::string in_empty_network(Work&& work) {
+  return as_namespace_root([&] {
+    const linux::Fd place = linux::make_network_namespace();
+    std::string text;
+    linux::in_network_namespace(place.get(), [&] { text = work(); });
+    return text;
+  });
+}
+
+}  // namespace
+
+TEST_CASE("the host's name servers") {
+  CHECK(parse_name_servers("# none\nsearch lan\n").empty());
+  CHECK(parse_name_servers("nameserver 9.9.9.9\nnameserver\tfd00::1 \nnameserver fe80::1%eth0\n") ==
+        std::vector<IpAddress>{ip("9.9.9.9"), ip("fd00::1")});
+}
+
+TEST_CASE("containers are known, others are asked for the rest") {
+  const linux::TempDir directory("/tmp", "dns");
+  const std::string resolv_conf = directory.path() + "/resolv.conf";
+  linux::write_new_file(resolv_conf, "nameserver 127.0.0.99\nnameserver 127.0.0.53\n");
+  CHECK(in_empty_network([&] {
+          Talk talk(resolv_conf);
+          talk.serve(true);
+          const linux::Fd elsewhere = open_at("127.0.0.53", 53);
+          std::string text = talk.ask("db", 1) + " ";
+          text += talk.ask("DB.dns.podman", 1) + " ";
+          text += talk.ask("db", 28) + " ";
+          text += talk.ask("none.dns.podman", 1) + " ";
+          text += talk.ask("3.0.1.10.in-addr.arpa", 12) + " ";
+          // The first server does not listen, the second one answers.
+          return text + talk.ask("example.test", 1, &elsewhere);
+        }) == "0:1:3 0:1:3 0:0:0 3:0:0 0:1:0 0:1:9");
+}
+
+TEST_CASE("changes of the host are followed, and silence has an end") {
+  const linux::TempDir directory("/tmp", "dns");
+  const std::string resolv_conf = directory.path() + "/resolv.conf";
+  linux::write_new_file(resolv_conf, "");
+  CHECK(in_empty_network([&] {
+          Talk talk(resolv_conf);
+          talk.serve(true);
+          const linux::Fd elsewhere = open_at("127.0.0.53", 53);
+          std::string text = talk.ask("example.test", 1) + " ";
+          linux::write_file_atomic(resolv_conf, "nameserver 127.0.0.53\n");
+          ::usleep(1'100'000);
+          return text + talk.ask("example.test", 1, &elsewhere);
+        }) == "2:0:0 0:1:9");
+}
+
+TEST_CASE("an internal network asks nobody, and nonsense is passed over") {
+  CHECK(in_empty_network([&] {
+          Talk talk("/nonexistent");
+          talk.serve(false);
+          std::string text = talk.ask("db", 1) + " " + talk.ask("example.test", 1) + " ";
+          Bytes nonsense = make_query("db", 1);
+          nonsense.resize(20);
+          const SocketAddress place(ip("127.0.0.10"), 53);
+          const linux::Fd other = open_at("127.0.0.3", 0);
+          ::sendto(other.get(), nonsense.data(), nonsense.size(), 0, place.get(), place.size());
+          text += talk.ask("db", 1);
+          return text;
+        }) == "0:1:3 3:0:0 0:1:3");
+}
