@@ -71,6 +71,7 @@ Link link_of(const linux::NetlinkAnswer& answer) {
   link.master = attributes.number(IFLA_MASTER);
   link.mtu = attributes.number(IFLA_MTU);
   link.is_up = (header.ifi_flags & IFF_UP) != 0;
+  link.is_running = (header.ifi_flags & IFF_RUNNING) != 0;
   const auto mac = attributes.bytes(IFLA_ADDRESS);
   if (mac.size() == 6) std::ranges::copy(mac, link.mac.emplace().begin());
   return link;

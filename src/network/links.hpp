@@ -19,6 +19,7 @@ struct Link {
   unsigned master = 0;
   unsigned mtu = 0;
   bool is_up = false;
+  bool is_running = false;  ///< up, and so is what it is connected to
   std::optional<MacAddress> mac;
 };
 

@@ -5,7 +5,9 @@
 #include <linux/netfilter/nf_tables.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fmt/format.h>
+#include <thread>
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/ids.hpp"
@@ -97,6 +99,19 @@ std::vector<StaticRoute> routes_of(const BridgeNetwork& network, bool with_defau
   return routes;
 }
 
+/// The kernel lets packets through a little after both ends are up; what is sent before is lost,
+/// and tried again only after a second.
+void await_running(const std::string& interface) {
+  constexpr int k_attempts = 1000;
+  constexpr std::chrono::milliseconds k_pause{1};
+  Links links;
+  for (int i = 0; i < k_attempts; ++i) {
+    const auto link = links.find(interface);
+    if (!link || link->is_running) return;
+    std::this_thread::sleep_for(k_pause);
+  }
+}
+
 void configure_inside(const std::string& interface, const std::vector<LinkAddress>& addresses,
                       const std::vector<StaticRoute>& routes) {
   Links links;
@@ -171,6 +186,7 @@ Attachment Switchboard::attach(const BridgeNetwork& network, const AttachRequest
   linux::in_network_namespace(container_namespace, [&] {
     configure_inside(request.interface, attachment.addresses, routes);
   });
+  await_running(port.interface);
   for (const auto& part : network.subnets) {
     if (part.gateway) attachment.gateways.push_back(*part.gateway);
   }

@@ -26,11 +26,14 @@ std::string as_namespace_root(Work&& work) {
   return in_user_namespace({{{0, ::geteuid(), 1}}, {{0, ::getegid(), 1}}}, work);
 }
 
+/// For what is not expected to arrive.
+inline constexpr int k_not_long_ms = 300;
+
 /// Sends a datagram from one network namespace to an address in another.
 /// @returns who has sent it, as the receiver sees it; "" if it does not arrive
-inline std::string send_between(int from, int to, const network::IpAddress& address) {
+inline std::string send_between(int from, int to, const network::IpAddress& address,
+                                int patience_ms = 10'000) {
   constexpr std::uint16_t k_port = 4000;
-  constexpr int k_patience_ms = 1000;
   linux::Fd server;
   linux::Fd client;
   const network::SocketAddress place(address, k_port);
@@ -43,7 +46,7 @@ inline std::string send_between(int from, int to, const network::IpAddress& addr
     // Where there is no way it does not arrive, either.
     (void)::sendto(client.get(), "x", 1, 0, place.get(), place.size());
   });
-  if (!linux::wait_readable(server.get(), k_patience_ms)) return "";
+  if (!linux::wait_readable(server.get(), patience_ms)) return "";
   network::SocketAddress peer;
   char byte = 0;
   if (::recvfrom(server.get(), &byte, 1, 0, peer.get(), peer.size_pointer()) != 1) return "";

@@ -105,11 +105,11 @@ TEST_CASE("networks do not reach each other, and an internal one nobody") {
           house.attach(make_network("front", "br-front", "10.91.0"), "one", one.get());
           house.attach(make_network("back", "br-back", "10.92.0"), "two", two.get());
           house.attach(internal, "hidden", hidden.get());
-          return "'" + send_between(one.get(), two.get(), ip("10.92.0.2")) +
-                 send_between(two.get(), one.get(), ip("10.91.0.2")) +
-                 send_between(hidden.get(), house.world(), ip("192.0.2.2")) +
-                 send_between(one.get(), hidden.get(), ip("10.93.0.2")) + "' " +
-                 send_between(two.get(), house.world(), ip("192.0.2.2"));
+          return "'" + send_between(one.get(), two.get(), ip("10.92.0.2"), test::k_not_long_ms) +
+                 send_between(two.get(), one.get(), ip("10.91.0.2"), test::k_not_long_ms) +
+                 send_between(hidden.get(), house.world(), ip("192.0.2.2"), test::k_not_long_ms) +
+                 send_between(one.get(), hidden.get(), ip("10.93.0.2"), test::k_not_long_ms) +
+                 "' " + send_between(two.get(), house.world(), ip("192.0.2.2"));
         }) == "'' 192.0.2.1");
 }
 
