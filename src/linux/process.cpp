@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "coracle/base/error.hpp"
@@ -235,6 +236,22 @@ CpuPin::CpuPin() noexcept {
 
 void CpuPin::restore(pid_t pid) const noexcept {
   if (is_pinned_) ::sched_setaffinity(pid, sizeof before_, &before_);
+}
+
+void shed_inheritance(std::vector<int> kept) noexcept {
+  std::ranges::sort(kept);
+  unsigned first = 0;
+  for (const int fd : kept) {
+    const auto number = static_cast<unsigned>(fd);
+    if (number > first) ::close_range(first, number - 1, 0);
+    first = number + 1;
+  }
+  ::close_range(first, ~0U, 0);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) ::signal(signal, SIG_DFL);
+  ::signal(SIGPIPE, SIG_IGN);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
 void set_process_name(const char* name) noexcept {

@@ -60,8 +60,9 @@ modes() { if is_root; then echo slirp4netns; else echo pasta slirp4netns; fi; }
     run_coracle 0 run --rm --network=$mode $WITH_PROBE base netprobe get "$HOST_INSIDE" "$OPEN"
     assert_equal "$output" 'from the host'
   done
-  run_coracle 0 run --rm --network=slirp4netns:cidr=10.77.0.0/24,mtu=1400 base ip -o addr show eth0
-  assert_output 'mtu 1400|10\.77\.0\.100'
+  run_coracle 0 run --rm --network=slirp4netns:cidr=10.77.0.0/24,mtu=1400 base ip addr show eth0
+  assert_output 'mtu 1400'
+  assert_output '10\.77\.0\.100/24'
   run_coracle 125 run --rm --network=slirp4netns:colour=red base true
   assert_output "unknown option for slirp4netns: 'colour=red'"
   if is_root; then
@@ -196,6 +197,8 @@ modes() { if is_root; then echo slirp4netns; else echo pasta slirp4netns; fi; }
     run_coracle 125 create -p "$wrong" base
     assert_output "invalid port '"
   done
+  run_coracle 125 create --network=slirp4netns -p 8080:80/sctp base
+  assert_output 'port 80/sctp cannot be published'
   run_coracle 125 create --network=slirp4netns -p 8080:80 -p 8080:81 base
   assert_output 'conflicting port mappings for host port 8080 \(protocol tcp\)'
   run_coracle 0 create --network=host -p 8080:80 base

@@ -99,6 +99,10 @@ class CpuPin {
   bool is_pinned_ = false;
 };
 
+/// For a process that was forked and goes a way of its own: closes every descriptor but these, and
+/// has signals do what they do by default, but for SIGPIPE, which is ignored.
+void shed_inheritance(std::vector<int> kept) noexcept;
+
 /// Sets the process title that ps shows (comm, at most 15 bytes).
 void set_process_name(const char* name) noexcept;
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <set>
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/log.hpp"
@@ -66,6 +67,12 @@ std::uint16_t choose_host_port(const PublishOption& option) {
 }
 
 store::PublishedPort publish(const PublishOption& option) {
+  if (option.protocol == "sctp") {
+    throw Error(ErrorClass::not_implemented,
+                "port {}/sctp cannot be published: that needs a bridge network, which is not "
+                "supported yet",
+                option.container.first);
+  }
   return {option.host_ip, choose_host_port(option), option.container.first, option.container.count,
           option.protocol};
 }
@@ -82,13 +89,12 @@ void resolve_exposed(const ContainerRequest& request, const oci::ContainerConfig
                      store::ContainerConfig& config) {
   std::vector<std::string> texts(image.exposed_ports.begin(), image.exposed_ports.end());
   texts.insert(texts.end(), request.expose.begin(), request.expose.end());
+  std::set<std::string> known;  // An image may expose all ports that there are.
   for (const auto& text : texts) {
     const ExposeOption option = parse_expose(text);
     for (std::uint16_t i = 0; i < option.ports.count; ++i) {
       auto name = fmt::format("{}/{}", option.ports.first + i, option.protocol);
-      if (std::ranges::find(config.exposed_ports, name) == config.exposed_ports.end()) {
-        config.exposed_ports.push_back(std::move(name));
-      }
+      if (known.insert(name).second) config.exposed_ports.push_back(std::move(name));
     }
   }
 }
@@ -204,14 +210,14 @@ std::string ContainerNetwork::begin() {
   make_plan();
   if (!config_.id_mappings.empty()) return "";
   namespace_ = linux::make_network_namespace();
-  connect();
+  start(first_choice());
   return fmt::format("/proc/self/fd/{}", namespace_.get());
 }
 
 void ContainerNetwork::begin_for(pid_t process) {
   if (!is_wanted() || namespace_) return;
   namespace_ = linux::open_file(fmt::format("/proc/{}/ns/net", process), O_RDONLY);
-  connect();
+  start(first_choice());
 }
 
 void ContainerNetwork::make_plan() {
@@ -225,20 +231,6 @@ void ContainerNetwork::make_plan() {
   facts_.address = plan_.addresses.address.str();
   if (host.address) facts_.host_address = host.address->str();
   facts_.name_server = plan_.addresses.name_server.str();
-}
-
-void ContainerNetwork::connect() {
-  start(first_choice());
-  if (listeners_.empty()) return;
-  network::ForwardTarget target;
-  target.address = plan_.addresses.address;
-  // slirp4netns leaves the choice of an IPv6 address to the kernel.
-  if (plan_.helper == UserModeHelper::pasta) target.address_v6 = plan_.addresses.address_v6;
-  target.stand_in = plan_.addresses.gateway;
-  target.stand_in_v6 = plan_.addresses.gateway_v6;
-  forwarder_ =
-      std::make_unique<network::PortForwarder>(std::move(listeners_), target, namespace_.get());
-  listeners_.clear();
 }
 
 UserModeHelper ContainerNetwork::first_choice() const {
@@ -267,6 +259,20 @@ void ContainerNetwork::await() {
     start(UserModeHelper::slirp4netns);
     user_mode_->await();
   }
+  serve_ports();
+}
+
+void ContainerNetwork::serve_ports() {
+  if (listeners_.empty()) return;
+  network::ForwardTarget target;
+  target.address = plan_.addresses.address;
+  // slirp4netns leaves the choice of an IPv6 address to the kernel.
+  if (plan_.helper == UserModeHelper::pasta) target.address_v6 = plan_.addresses.address_v6;
+  target.stand_in = plan_.addresses.gateway;
+  target.stand_in_v6 = plan_.addresses.gateway_v6;
+  forwarder_ =
+      std::make_unique<network::PortForwarder>(std::move(listeners_), target, namespace_.get());
+  listeners_.clear();
 }
 
 linux::ProcessIdentity ContainerNetwork::helper() const {

@@ -27,9 +27,8 @@ class ContainerNetwork {
   /// Whether there is anything to do.
   bool is_wanted() const noexcept;
   /// Makes the network namespace and sets about connecting it.
-  /// @returns a path by which this process finds the namespace; empty when the container's process
-  /// has
-  ///          to make it, because it has a user namespace of its own
+  /// @returns a path by which this process finds the namespace; empty when the container has a user
+  ///          namespace of its own and its process has to make both
   std::string begin();
   /// The same for a namespace that the container's process has made.
   void begin_for(pid_t process);
@@ -44,7 +43,7 @@ class ContainerNetwork {
 
  private:
   void make_plan();
-  void connect();
+  void serve_ports();
   network::UserModeHelper first_choice() const;
   void start(network::UserModeHelper helper);
 

@@ -84,31 +84,11 @@ class ConnectionPort final : public EventHandler {
   }
 }
 
-/// Nothing of the parent's stays open but what is needed: it may hold a client's terminal.
-void close_all_but(std::vector<int> kept) {
-  std::ranges::sort(kept);
-  unsigned first = 0;
-  for (const int fd : kept) {
-    if (static_cast<unsigned>(fd) > first) ::close_range(first, static_cast<unsigned>(fd) - 1, 0);
-    first = static_cast<unsigned>(fd) + 1;
-  }
-  ::close_range(first, ~0U, 0);
-}
-
 void use_all_descriptors() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-void forget_signals() {
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGPIPE}) {
-    ::signal(signal, signal == SIGPIPE ? SIG_IGN : SIG_DFL);
-  }
-  sigset_t none;
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
 [[noreturn]] void run_in_child(std::vector<Listener> listeners, const ForwardTarget& target,
@@ -117,10 +97,10 @@ void forget_signals() {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(1);
     linux::set_process_name("coracle:ports");
-    forget_signals();
     std::vector<int> kept = {network_namespace};
     for (const auto& listener : listeners) kept.push_back(listener.socket.get());
-    close_all_but(kept);
+    // It may hold a client's terminal.
+    linux::shed_inheritance(kept);
     use_all_descriptors();
     if (::setns(network_namespace, CLONE_NEWNET) != 0) ::_exit(1);
     ::close(network_namespace);

@@ -59,8 +59,8 @@ std::vector<Listener> listen_on(const std::vector<PortMapping>& ports) {
   std::vector<Listener> listeners;
   for (const auto& mapping : ports) {
     if (mapping.protocol == Protocol::sctp) {
-      throw Error(ErrorClass::invalid_argument,
-                  "port {}/sctp cannot be published by an ordinary user", mapping.container);
+      throw Error(ErrorClass::invalid_argument, "port {}/sctp cannot be handed on by a process",
+                  mapping.container);
     }
     for (std::uint16_t i = 0; i < mapping.count; ++i) {
       listeners.push_back({open_port(mapping, static_cast<std::uint16_t>(mapping.host + i)),

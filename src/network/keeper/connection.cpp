@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -57,22 +56,6 @@ void start_apart(Work&& work) {
   ::_exit(1);
 }
 
-/// Nothing of the parent's stays open: it may hold a client's terminal.
-void keep_only(int first, int second) {
-  const auto [low, high] = std::minmax(first, second);
-  ::close_range(0, static_cast<unsigned>(low) - 1, 0);
-  ::close_range(static_cast<unsigned>(low) + 1, static_cast<unsigned>(high) - 1, 0);
-  ::close_range(static_cast<unsigned>(high) + 1, ~0U, 0);
-}
-
-void reset_signals() {
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) ::signal(signal, SIG_DFL);
-  ::signal(SIGPIPE, SIG_IGN);
-  sigset_t none;
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
 /// Unless another one is there, or is being started.
 void try_start(const KeeperPlan& plan) {
   auto lock = linux::FileLock::try_acquire(plan.directory + "/keeper.lock",
@@ -82,8 +65,7 @@ void try_start(const KeeperPlan& plan) {
   if (::listen(listener.get(), SOMAXCONN) != 0) throw SysError("cannot listen for containers");
   start_apart([&] {
     linux::set_process_name("coracle:network");
-    reset_signals();
-    keep_only(lock->fd(), listener.get());
+    linux::shed_inheritance({lock->fd(), listener.get()});
     keeper::serve(plan, std::move(*lock), std::move(listener));
   });
 }

@@ -3,20 +3,12 @@
 
 #include "coracle/base/error.hpp"
 #include "coracle/network/address.hpp"
+#include "unit/network/network_support.hpp"
 
 using namespace coracle;
 using namespace coracle::network;
-
-namespace {
-
-IpAddress ip(const char* text) {
-  return IpAddress::parse(text, "address");
-}
-Subnet net(const char* text) {
-  return Subnet::parse(text, "subnet");
-}
-
-}  // namespace
+using test::ip;
+using test::net;
 
 TEST_CASE("addresses are read and written") {
   for (const char* text : {"0.0.0.0", "10.88.0.1", "255.255.255.255", "::", "fd00::1", "::1"}) {

@@ -5,20 +5,12 @@
 #include "coracle/base/error.hpp"
 #include "coracle/network/subnet_pool.hpp"
 #include "support/errors.hpp"
+#include "unit/network/network_support.hpp"
 
 using namespace coracle;
 using namespace coracle::network;
-
-namespace {
-
-IpAddress ip(const char* text) {
-  return IpAddress::parse(text, "address");
-}
-Subnet net(const char* text) {
-  return Subnet::parse(text, "subnet");
-}
-
-}  // namespace
+using test::ip;
+using test::net;
 
 TEST_CASE("the first free subnet is chosen") {
   const auto pools = default_subnet_pools();
