@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "coracle/base/error.hpp"
+#include "network/links.hpp"
 
 namespace coracle::network {
 namespace {
@@ -44,6 +45,12 @@ Subnet choose_subnet(const std::vector<SubnetPool>& pools, const std::vector<Sub
     }
   }
   throw Error(ErrorClass::unavailable, "could not find free subnet from subnet pools");
+}
+
+std::vector<Subnet> routed_subnets() {
+  std::vector<Subnet> subnets = Links().routes();
+  std::erase_if(subnets, [](const Subnet& subnet) { return subnet.prefix() == 0; });
+  return subnets;
 }
 
 Subnet random_local_subnet(const std::vector<Subnet>& taken) {

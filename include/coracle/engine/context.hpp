@@ -11,6 +11,7 @@
 #include "coracle/linux/user_namespace.hpp"
 #include "coracle/store/container_store.hpp"
 #include "coracle/store/image_store.hpp"
+#include "coracle/store/network_store.hpp"
 
 namespace coracle::engine {
 
@@ -21,6 +22,7 @@ class Context {
   const config::Config& config() const noexcept { return config_; }
   store::ContainerStore& containers() noexcept { return containers_; }
   store::ImageStore& images() noexcept { return images_; }
+  store::NetworkStore& networks() noexcept { return networks_; }
 
   /// The ids of the engine's user namespace; empty for root, who needs none.
   const linux::IdMappings& mappings();
@@ -43,6 +45,7 @@ class Context {
   config::Config config_;
   store::ContainerStore containers_;
   store::ImageStore images_;
+  store::NetworkStore networks_;
   linux::IdMappings mappings_;
   std::optional<UserNamespace> namespace_;
   bool entered_ = false;

@@ -23,6 +23,9 @@ std::vector<SubnetPool> default_subnet_pools();
 /// @throws Error unavailable when there is none
 Subnet choose_subnet(const std::vector<SubnetPool>& pools, const std::vector<Subnet>& taken);
 
+/// Where routes of the caller's network namespace lead, but for the default ones.
+std::vector<Subnet> routed_subnets();
+
 /// A subnet of 2^64 unique local IPv6 addresses (RFC 4193), by chance.
 Subnet random_local_subnet(const std::vector<Subnet>& taken);
 

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/network/catalog.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <set>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/time.hpp"
+#include "coracle/engine/containers.hpp"
+#include "coracle/engine/networks.hpp"
+#include "coracle/linux/file.hpp"
+#include "coracle/network/subnet_pool.hpp"
+
+namespace coracle::engine {
+namespace {
+
+/// podman's, which tools know by it.
+constexpr std::string_view k_default_id =
+    "2f259bab93aaaaa2542ba43ef33eb990d0999ee1b9924b557b7be53c0b7a1bb9";
+constexpr std::string_view k_default_subnet = "10.88.0.0/16";
+
+/// podman's default network; with another subnet where the host uses that one.
+store::NetworkConfig make_default(Context& context) {
+  store::NetworkConfig config;
+  config.name = k_default_network;
+  config.id = k_default_id;
+  config.driver = "bridge";
+  config.created = format_rfc3339(now());
+  config.dns = false;
+  config.ipam_driver = "host-local";
+  for (int i = 0; config.interface.empty(); ++i) {
+    std::string name = fmt::format("{}{}", k_interface_prefix, i);
+    const bool is_taken = !context.config().rootless && linux::exists("/sys/class/net/" + name);
+    if (!is_taken) config.interface = std::move(name);
+  }
+  const auto taken = network::routed_subnets();
+  auto subnet = network::Subnet::parse(k_default_subnet, "subnet");
+  if (std::ranges::any_of(taken, [&](const auto& other) { return other.overlaps(subnet); })) {
+    subnet = network::choose_subnet(network::default_subnet_pools(), taken);
+  }
+  config.subnets.push_back({subnet.str(), network::usable_range(subnet).first.str(), "", ""});
+  return config;
+}
+
+}  // namespace
+
+std::vector<store::NetworkConfig> list_networks_unlocked(Context& context) {
+  auto networks = context.networks().list();
+  if (std::ranges::find(networks, k_default_network, &store::NetworkConfig::name) ==
+      networks.end()) {
+    context.networks().save_unlocked(make_default(context));
+    networks = context.networks().list();
+  }
+  return networks;
+}
+
+std::vector<store::NetworkConfig> list_networks(Context& context) {
+  if (context.networks().try_find(k_default_network)) return context.networks().list();
+  const auto lock = context.networks().lock();
+  return list_networks_unlocked(context);
+}
+
+store::NetworkConfig find_network(Context& context, std::string_view name) {
+  const auto& wanted = name == k_default_network_alias ? k_default_network : name;
+  if (auto network = context.networks().try_find(wanted)) return *std::move(network);
+  list_networks(context);  // The default one may have to be made.
+  return context.networks().find(wanted);
+}
+
+}  // namespace coracle::engine
