@@ -2,6 +2,7 @@
 #include "network/event_loop.hpp"
 
 #include <array>
+#include <utility>
 
 #include "coracle/base/error.hpp"
 
@@ -9,6 +10,16 @@ namespace coracle::network {
 
 EventLoop::EventLoop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
   if (!epoll_) throw SysError("cannot wait for events");
+}
+
+EventLoop::~EventLoop() {
+  const auto last = std::exchange(handlers_, {});
+  bury();
+}
+
+/// A handler may dismiss others when it goes.
+void EventLoop::bury() noexcept {
+  while (!dismissed_.empty()) std::exchange(dismissed_, {}).clear();
 }
 
 EventHandler& EventLoop::adopt(std::unique_ptr<EventHandler> handler) {
@@ -46,7 +57,7 @@ void EventLoop::turn(std::chrono::milliseconds patience) {
     // It may have been dismissed by an event before this one.
     if (handlers_.contains(handler)) handler->on_events(events[static_cast<std::size_t>(i)].events);
   }
-  dismissed_.clear();
+  bury();
 }
 
 }  // namespace coracle::network

@@ -24,6 +24,9 @@ class EventHandler {
 class EventLoop {
  public:
   EventLoop();
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
 
   EventHandler& adopt(std::unique_ptr<EventHandler> handler);
   /// Calls the handler when one of the events comes; a descriptor is forgotten when it is closed.
@@ -38,6 +41,8 @@ class EventLoop {
   void turn(std::chrono::milliseconds patience);
 
  private:
+  void bury() noexcept;
+
   linux::Fd epoll_;
   std::unordered_map<EventHandler*, std::unique_ptr<EventHandler>> handlers_;
   std::vector<std::unique_ptr<EventHandler>> dismissed_;

@@ -68,6 +68,7 @@ Link link_of(const linux::NetlinkAnswer& answer) {
   link.index = static_cast<unsigned>(header.ifi_index);
   link.name = attributes.text(IFLA_IFNAME);
   link.kind = attributes.nested(IFLA_LINKINFO).text(IFLA_INFO_KIND);
+  link.alias = attributes.text(IFLA_IFALIAS);
   link.master = attributes.number(IFLA_MASTER);
   link.mtu = attributes.number(IFLA_MTU);
   link.is_up = (header.ifi_flags & IFF_UP) != 0;
@@ -146,6 +147,57 @@ void Links::add_veth(const VethRequest& wanted) {
     });
   });
   netlink_.apply(std::move(request), "make the network interface '" + wanted.name + "'");
+}
+
+namespace {
+
+/// As the kernel numbers it (linux/if_link.h).
+std::uint32_t macvlan_mode(std::string_view mode) {
+  if (mode.empty() || mode == "bridge") return MACVLAN_MODE_BRIDGE;
+  if (mode == "private") return MACVLAN_MODE_PRIVATE;
+  if (mode == "vepa") return MACVLAN_MODE_VEPA;
+  if (mode == "passthru") return MACVLAN_MODE_PASSTHRU;
+  throw Error(ErrorClass::invalid_argument, "unknown macvlan mode \"{}\"", mode);
+}
+
+std::uint16_t ipvlan_mode(std::string_view mode) {
+  if (mode.empty() || mode == "l2") return IPVLAN_MODE_L2;
+  if (mode == "l3") return IPVLAN_MODE_L3;
+  if (mode == "l3s") return IPVLAN_MODE_L3S;
+  throw Error(ErrorClass::invalid_argument, "unknown ipvlan mode \"{}\"", mode);
+}
+
+}  // namespace
+
+void Links::add_shared(const SharedLinkRequest& wanted) {
+  const auto parent = find(wanted.parent);
+  if (!parent) {
+    throw Error(ErrorClass::not_found, "there is no network interface '{}' to make a {} of",
+                wanted.parent, wanted.kind);
+  }
+  NetlinkMessage request = link_request(RTM_NEWLINK, k_create);
+  request.add_text(IFLA_IFNAME, wanted.name)
+      .add<std::uint32_t>(IFLA_LINK, parent->index)
+      .add<std::uint32_t>(IFLA_NET_NS_FD, static_cast<std::uint32_t>(wanted.name_space));
+  if (wanted.mtu != 0) request.add<std::uint32_t>(IFLA_MTU, wanted.mtu);
+  const bool is_macvlan = wanted.kind == "macvlan";
+  if (is_macvlan && wanted.mac) request.add_bytes(IFLA_ADDRESS, *wanted.mac);
+  request.nest(IFLA_LINKINFO, [&](NetlinkMessage& info) {
+    info.add_text(IFLA_INFO_KIND, wanted.kind).nest(IFLA_INFO_DATA, [&](NetlinkMessage& data) {
+      if (is_macvlan) {
+        data.add<std::uint32_t>(IFLA_MACVLAN_MODE, macvlan_mode(wanted.mode));
+      } else {
+        data.add<std::uint16_t>(IFLA_IPVLAN_MODE, ipvlan_mode(wanted.mode));
+      }
+    });
+  });
+  netlink_.apply(std::move(request), "make a " + wanted.kind + " of '" + wanted.parent + "'");
+}
+
+void Links::set_alias(unsigned index, const std::string& alias) {
+  NetlinkMessage request = link_request(RTM_NEWLINK, NLM_F_ACK, index);
+  request.add_bytes(IFLA_IFALIAS, alias.data(), alias.size());
+  netlink_.apply(std::move(request), "mark a network interface");
 }
 
 void Links::set_up(unsigned index) {

@@ -15,7 +15,8 @@ namespace coracle::network {
 struct Link {
   unsigned index = 0;
   std::string name;
-  std::string kind;  ///< "bridge", "veth", …; empty for hardware
+  std::string kind;   ///< "bridge", "veth", …; empty for hardware
+  std::string alias;  ///< what somebody has written to it
   unsigned master = 0;
   unsigned mtu = 0;
   bool is_up = false;
@@ -33,6 +34,17 @@ struct VethRequest {
   unsigned mtu = 0;  ///< 0: the kernel's default
 };
 
+/// An interface of its own on another one, which it shares (macvlan, ipvlan).
+struct SharedLinkRequest {
+  std::string kind;  ///< "macvlan" or "ipvlan"
+  std::string mode;  ///< empty: bridge, l2
+  std::string parent;
+  std::string name;
+  int name_space = -1;            ///< descriptor of the network namespace that it gets into
+  std::optional<MacAddress> mac;  ///< of macvlan; others have their parent's
+  unsigned mtu = 0;               ///< 0: the parent's
+};
+
 /// The interfaces of the network namespace that the caller was in when this was made.
 class Links {
  public:
@@ -44,6 +56,9 @@ class Links {
   /// @returns its index
   unsigned add_bridge(const std::string& name, unsigned mtu);
   void add_veth(const VethRequest& request);
+  /// @throws Error not_found when there is no such parent; invalid_argument for an unknown mode
+  void add_shared(const SharedLinkRequest& request);
+  void set_alias(unsigned index, const std::string& alias);
   void set_up(unsigned index);
   /// One that is not there is fine.
   void remove(const std::string& name);

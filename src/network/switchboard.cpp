@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coracle/network/switchboard.hpp"
 
+#include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <fmt/format.h>
 #include <thread>
@@ -19,17 +21,34 @@
 #include "network/nftables.hpp"
 
 namespace coracle::network {
+namespace {
+
+constexpr std::array<std::string_view, 3> k_drivers = {"bridge", "macvlan", "ipvlan"};
+
+}  // namespace
+
+std::string_view to_string(Driver driver) noexcept {
+  return k_drivers[static_cast<std::size_t>(driver)];
+}
+
+std::optional<Driver> parse_driver(std::string_view text) noexcept {
+  const auto* const found = std::ranges::find(k_drivers, text);
+  if (found == k_drivers.end()) return std::nullopt;
+  return static_cast<Driver>(found - k_drivers.begin());
+}
 
 /// One container on one network.
 struct Switchboard::Port {
   std::string container;
-  std::string interface;  ///< this side's end
+  std::string outer;  ///< this side's end of the pair; empty: there is none
+  std::string inner;  ///< the container's interface
+  linux::Fd name_space;
   std::vector<LinkAddress> addresses;
 };
 
 struct Switchboard::Place {
-  BridgeNetwork network;
-  unsigned bridge = 0;
+  VirtualNetwork network;
+  unsigned bridge = 0;  ///< its index; 0: there is none
   std::vector<Port> ports;
   std::map<Subnet, IpAddress> last;  ///< given, of each subnet: the next one is another
 
@@ -48,14 +67,12 @@ struct Switchboard::Place {
 
 namespace {
 
-constexpr const char* k_table = "coracle";
-
 void forward_packets(bool v6) {
   linux::write_existing("/proc/sys/net/ipv4/ip_forward", "1");
   if (v6) linux::write_existing("/proc/sys/net/ipv6/conf/all/forwarding", "1");
 }
 
-const BridgeSubnet& subnet_of(const BridgeNetwork& network, const IpAddress& address) {
+const BridgeSubnet& subnet_of(const VirtualNetwork& network, const IpAddress& address) {
   for (const auto& part : network.subnets) {
     if (part.subnet.contains(address)) return part;
   }
@@ -72,15 +89,17 @@ void remove_quietly(const std::string& name) noexcept {
   }
 }
 
-/// The bridge with its addresses. One that a killed process has left is taken over.
-unsigned make_bridge(const BridgeNetwork& network) {
+/// The bridge with its addresses.
+unsigned make_bridge(const VirtualNetwork& network, const std::string& mark) {
   Links links;
-  const auto left = links.find(network.bridge);
-  if (left && left->kind != "bridge") {
-    throw Error(ErrorClass::conflict, "the network interface '{}' is there already, and no bridge",
-                network.bridge);
+  if (links.find(network.interface)) {
+    throw Error(ErrorClass::conflict,
+                "network {} cannot have the bridge '{}': there is a network interface of that name "
+                "already, which somebody else has made",
+                network.name, network.interface);
   }
-  const unsigned index = left ? left->index : links.add_bridge(network.bridge, network.mtu);
+  const unsigned index = links.add_bridge(network.interface, network.mtu);
+  links.set_alias(index, mark);
   for (const auto& part : network.subnets) {
     if (part.gateway) links.add_address(index, {*part.gateway, part.subnet.prefix()});
   }
@@ -88,13 +107,14 @@ unsigned make_bridge(const BridgeNetwork& network) {
   return index;
 }
 
-std::vector<StaticRoute> routes_of(const BridgeNetwork& network, bool with_default) {
+std::vector<StaticRoute> routes_of(const VirtualNetwork& network,
+                                   const std::optional<std::uint32_t>& default_metric) {
   std::vector<StaticRoute> routes = network.routes;
-  if (!with_default || network.internal) return routes;
+  if (!default_metric || network.internal) return routes;
   for (const auto& part : network.subnets) {
     if (!part.gateway) continue;
     const char* everything = part.subnet.is_v6() ? "::/0" : "0.0.0.0/0";
-    routes.push_back({Subnet::parse(everything, "route"), *part.gateway, std::nullopt});
+    routes.push_back({Subnet::parse(everything, "route"), *part.gateway, default_metric});
   }
   return routes;
 }
@@ -150,43 +170,94 @@ std::vector<LinkAddress> Switchboard::Place::choose(const std::vector<IpAddress>
   return chosen;
 }
 
-Switchboard::Switchboard() = default;
+Switchboard::Switchboard(SwitchboardOwner owner) : owner_(std::move(owner)) {}
 Switchboard::~Switchboard() = default;
 
-bool Switchboard::is_empty() const noexcept {
-  return places_.empty();
+std::vector<std::string> Switchboard::networks() const {
+  std::vector<std::string> names;
+  for (const auto& [name, place] : places_) names.push_back(name);
+  return names;
 }
 
-Switchboard::Place& Switchboard::open_place(const BridgeNetwork& network) {
+bool Switchboard::reaches(const IpAddress& address) const noexcept {
+  return std::ranges::any_of(places_, [&](const auto& entry) {
+    return std::ranges::any_of(entry.second->network.subnets, [&](const BridgeSubnet& part) {
+      return part.subnet.contains(address);
+    });
+  });
+}
+
+Switchboard::Place& Switchboard::open_place(const VirtualNetwork& network) {
   const auto found = places_.find(network.name);
   if (found != places_.end()) return *found->second;
   auto place = std::make_unique<Place>();
   place->network = network;
-  place->bridge = make_bridge(network);
-  forward_packets(std::ranges::any_of(
-      network.subnets, [](const BridgeSubnet& part) { return part.subnet.is_v6(); }));
+  const bool has_bridge = network.driver == Driver::bridge;
+  if (has_bridge) {
+    place->bridge = make_bridge(network, owner_.mark);
+    forward_packets(std::ranges::any_of(
+        network.subnets, [](const BridgeSubnet& part) { return part.subnet.is_v6(); }));
+  }
   Place& opened = *places_.emplace(network.name, std::move(place)).first->second;
-  write_rules();
+  if (has_bridge) write_rules();
   return opened;
 }
 
-Attachment Switchboard::attach(const BridgeNetwork& network, const AttachRequest& request,
+namespace {
+
+void remove_inside(int name_space, const std::string& interface) {
+  linux::in_network_namespace(name_space, [&] { Links().remove(interface); });
+}
+
+void remove_inside_quietly(int name_space, const std::string& interface) noexcept {
+  try {
+    remove_inside(name_space, interface);
+  } catch (const std::exception& error) {
+    log::info("an interface is left behind: {}", error.what());
+  }
+}
+
+}  // namespace
+
+Attachment Switchboard::attach(const VirtualNetwork& network, const AttachRequest& request,
                                int container_namespace) {
   ScopeExit drop_unused([this] { this->drop_unused(); });  // After a failure it may be the first.
   Place& place = open_place(network);
+  if (std::ranges::find(place.ports, request.container, &Port::container) != place.ports.end()) {
+    throw Error(ErrorClass::conflict, "container {} is already connected to network {}",
+                request.container, network.name);
+  }
   Attachment attachment;
   attachment.interface = request.interface;
   attachment.addresses = place.choose(request.addresses);
   attachment.mac = request.mac.value_or(random_mac());
-  Port port{request.container, "veth" + random_hex(4), attachment.addresses};
-  Links().add_veth({port.interface, place.bridge, request.interface, container_namespace,
-                    attachment.mac, network.mtu});
-  ScopeExit remove_interface([&] { remove_quietly(port.interface); });
-  const auto routes = routes_of(network, request.default_route);
+  Port port{request.container, "", request.interface, linux::duplicate(container_namespace),
+            attachment.addresses};
+  if (network.driver == Driver::bridge) port.outer = "veth" + random_hex(4);
+  const auto make_interface = [&] {
+    if (!port.outer.empty()) {
+      return Links().add_veth({port.outer, place.bridge, request.interface, container_namespace,
+                               attachment.mac, network.mtu});
+    }
+    Links().add_shared({std::string(to_string(network.driver)), network.mode, network.interface,
+                        request.interface, container_namespace, attachment.mac, network.mtu});
+  };
+  try {
+    make_interface();
+  } catch (const SysError& error) {
+    if (error.code() != EEXIST) throw;
+    remove_inside(container_namespace, request.interface);
+    make_interface();
+  }
+  ScopeExit remove_interface(
+      [&] { remove_inside_quietly(container_namespace, request.interface); });
+  const auto routes = routes_of(network, request.default_route_metric);
   linux::in_network_namespace(container_namespace, [&] {
     configure_inside(request.interface, attachment.addresses, routes);
+    const auto link = Links().find(request.interface);
+    if (link && link->mac) attachment.mac = *link->mac;  // That of an ipvlan is its parent's.
   });
-  await_running(port.interface);
+  if (!port.outer.empty()) await_running(port.outer);
   for (const auto& part : network.subnets) {
     if (part.gateway) attachment.gateways.push_back(*part.gateway);
   }
@@ -200,7 +271,11 @@ void Switchboard::detach(const std::string& container, const std::string& networ
     if (!network.empty() && name != network) continue;
     std::erase_if(place->ports, [&](const Port& port) {
       if (port.container != container) return false;
-      remove_quietly(port.interface);
+      if (port.outer.empty()) {
+        remove_inside_quietly(port.name_space.get(), port.inner);
+      } else {
+        remove_quietly(port.outer);
+      }
       return true;
     });
   }
@@ -210,7 +285,7 @@ void Switchboard::detach(const std::string& container, const std::string& networ
 void Switchboard::drop_unused() noexcept {
   const auto count = std::erase_if(places_, [](const auto& entry) {
     if (!entry.second->ports.empty()) return false;
-    remove_quietly(entry.second->network.bridge);
+    if (entry.second->bridge != 0) remove_quietly(entry.second->network.interface);
     return true;
   });
   if (count == 0) return;
@@ -226,37 +301,49 @@ void Switchboard::clear() noexcept {
   drop_unused();
 }
 
+void Switchboard::remove_leftovers() {
+  Links links;
+  for (const auto& link : links.list()) {
+    if (link.kind == "bridge" && link.alias == owner_.mark) links.remove(link.name);
+  }
+  write_rules();
+}
+
 /// All rules anew, in one transaction: whatever was there before, also what a killed process has
 /// left.
 void Switchboard::write_rules() {
+  const std::string& table = owner_.table;
   nft::Transaction changes;
-  changes.remove_table(k_table);
-  if (!places_.empty()) {
+  changes.remove_table(table);
+  const bool has_any =
+      std::ranges::any_of(places_, [](const auto& entry) { return entry.second->bridge != 0; });
+  if (has_any) {
     constexpr std::int32_t k_after_routing = 100;  // NF_IP_PRI_NAT_SRC
-    changes.add_table(k_table);
-    changes.add_chain(k_table, "bridges");
-    changes.add_chain(k_table, "leaving", {"nat", NF_INET_POST_ROUTING, k_after_routing});
-    changes.add_chain(k_table, "crossing", {"filter", NF_INET_FORWARD, 0});
+    changes.add_table(table);
+    changes.add_chain(table, "bridges");
+    changes.add_chain(table, "leaving", {"nat", NF_INET_POST_ROUTING, k_after_routing});
+    changes.add_chain(table, "crossing", {"filter", NF_INET_FORWARD, 0});
   }
   for (const auto& [name, place] : places_) {
-    const BridgeNetwork& network = place->network;
-    const std::string& bridge = network.bridge;
-    changes.add_rule(k_table, "bridges", nft::Rule().require_output(bridge).drop());
+    const VirtualNetwork& network = place->network;
+    if (network.driver != Driver::bridge) continue;
+    const std::string& bridge = network.interface;
+    changes.add_rule(table, "bridges", nft::Rule().require_output(bridge).drop());
     if (network.internal) {
-      changes.add_rule(k_table, "crossing",
+      changes.add_rule(table, "crossing",
                        nft::Rule().require_input(bridge).require_other_output(bridge).drop());
-      changes.add_rule(k_table, "crossing",
+      changes.add_rule(table, "crossing",
                        nft::Rule().require_output(bridge).require_other_input(bridge).drop());
       continue;
     }
     for (const auto& part : network.subnets) {
       changes.add_rule(
-          k_table, "leaving",
+          table, "leaving",
           nft::Rule().require_source(part.subnet).require_other_output(bridge).masquerade());
     }
     if (network.isolated) {
       changes.add_rule(
-          k_table, "crossing",
+          table, "crossing",
           nft::Rule().require_input(bridge).require_other_output(bridge).jump("bridges"));
     }
   }

@@ -17,7 +17,7 @@ void check_packet(ByteView packet) {
   const auto address = IpAddress::parse("10.1.0.2", "address");
   Names names;
   names.add("1", "front", {"db", query->name}, {address, IpAddress::parse("fd00::1", "address")});
-  const auto answer = answer_here(names, *query, address);
+  const auto answer = answer_here(names, *query, address, query->datagram_size);
   if (!answer) return;
   fuzz::require(answer->size() <= query->datagram_size || query->question.size() > 400,
                 "an answer is as long as the client takes");

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The process that keeps a user's bridge networks (coracle:network). There is one while containers
+// The process that keeps a user's virtual networks (coracle:network). There is one while containers
 // are connected, and who needs it first starts it. It alone changes networks, so nothing has to be
 // locked; a container that is gone, however it ended, is seen by its connection.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "coracle/linux/fd.hpp"
+#include "coracle/linux/process.hpp"
 #include "coracle/network/switchboard.hpp"
 
 namespace coracle::network {
@@ -16,24 +19,69 @@ struct KeeperPlan {
   /// Bridges in a network namespace of their own, and a helper that leads from there to the world:
   /// an ordinary user's. Else those of the caller's namespace.
   bool own_namespace = false;
+  /// Whom the host asks for names (resolv.conf(5)).
+  std::string resolv_conf = "/etc/resolv.conf";
 };
 
-/// A container's connection, held as long as it runs.
+/// How the containers of a network find names.
+struct NamePlan {
+  bool by_container = true;        ///< those of containers
+  std::vector<IpAddress> servers;  ///< for all others; empty: the host's
+};
+
+/// One container on one network.
+struct ConnectPlan {
+  VirtualNetwork network;
+  NamePlan network_names;
+  AttachRequest request;
+  std::vector<std::string> names;  ///< that others on the network find it by
+  /// Its own, for other names than containers'; empty: the network's.
+  std::vector<IpAddress> servers;
+};
+
+/// What came of it.
+struct Connected {
+  Attachment attachment;
+  std::vector<IpAddress> name_servers;    ///< for its resolv.conf; empty: the host's serve
+  std::optional<IpAddress> host_address;  ///< by which it reaches the host
+};
+
+/// A connection to the keeper: held by a container as long as it runs, or made for a change.
 class KeeperConnection {
  public:
+  /// Nothing when there is no keeper.
+  static std::optional<KeeperConnection> try_open(const KeeperPlan& plan);
   /// Starts the keeper, forked from this single-threaded process, if there is none.
   /// @throws Error unavailable
   explicit KeeperConnection(const KeeperPlan& plan);
 
-  /// As Switchboard::attach(); the world can be reached when it returns.
-  Attachment attach(const BridgeNetwork& network, const AttachRequest& request,
-                    int container_namespace);
-  void detach(const std::string& network);
+  const linux::ProcessIdentity& keeper() const noexcept { return keeper_; }
+  /// Readable when the keeper has gone.
+  int fd() const noexcept { return socket_.get(); }
+
+  /// From now on the container is connected as long as this connection lasts.
+  /// @param needs_uplink  it is going to reach the world: begins what takes a while
+  void hold(const std::string& container, int container_namespace, bool needs_uplink);
+  /// Asks for a connection of a container that is held here or by its own process.
+  void begin_connect(const ConnectPlan& plan);
+  /// The answers come in the order of the questions; the world can be reached when they are there.
+  /// @throws Error as Switchboard::attach()
+  Connected await_connect();
+  void disconnect(const std::string& container, const std::string& network);
+  void change_names(const std::string& network, const std::vector<IpAddress>& servers);
+  /// Writes rules anew: after a firewall has flushed them.
+  void reload();
   /// The network namespace that the bridges are in; invalid: the caller's.
   linux::Fd bridge_namespace();
 
  private:
+  KeeperConnection() = default;
+
   linux::Fd socket_;
+  linux::ProcessIdentity keeper_;
 };
+
+/// Takes away what a keeper that was killed has left, if there is none now.
+void clean_up_after_keeper(const KeeperPlan& plan) noexcept;
 
 }  // namespace coracle::network

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks of bridges: containers on one reach each other, and the world through it.
+// Virtual networks: containers on one reach each other, and the world through it.
 #pragma once
 
 #include <array>
@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "coracle/network/address.hpp"
@@ -28,9 +29,19 @@ struct StaticRoute {
   std::optional<std::uint32_t> metric;
 };
 
-struct BridgeNetwork {
+enum class Driver {
+  bridge,   ///< containers on a bridge, which leads to the world
+  macvlan,  ///< on the network of an interface of the host, each with a hardware address
+  ipvlan,   ///< likewise, all with the interface's
+};
+std::string_view to_string(Driver driver) noexcept;
+std::optional<Driver> parse_driver(std::string_view text) noexcept;
+
+struct VirtualNetwork {
   std::string name;
-  std::string bridge;  ///< its interface
+  Driver driver = Driver::bridge;
+  std::string interface;  ///< the bridge, or the parent of the others
+  std::string mode;       ///< of macvlan and ipvlan; empty: the usual one
   std::vector<BridgeSubnet> subnets;
   std::vector<StaticRoute> routes;
   bool internal = false;  ///< without a way out
@@ -43,7 +54,8 @@ struct AttachRequest {
   std::string interface;             ///< in the container: "eth0"
   std::vector<IpAddress> addresses;  ///< wanted; of subnets without one any is taken
   std::optional<MacAddress> mac;
-  bool default_route = true;  ///< the way to the world leads through this network
+  /// Of the way to the world through this network; the lowest one is taken. Unset: there is none.
+  std::optional<std::uint32_t> default_route_metric;
 };
 
 struct Attachment {
@@ -53,35 +65,50 @@ struct Attachment {
   MacAddress mac{};
 };
 
-/// All bridges of a network namespace, which is the one that the caller is in. Knows who has which
-/// address. What it has made in the kernel goes with the namespace, or with clear().
+/// Whose bridges and rules they are, where there may be others'.
+struct SwitchboardOwner {
+  std::string mark = "coracle";   ///< written to every bridge as its alias
+  std::string table = "coracle";  ///< of nftables
+};
+
+/// All virtual networks of a network namespace, which is the one that the caller is in. Knows who
+/// has which address. What it has made in the kernel goes with the namespace, or with clear().
 class Switchboard {
  public:
-  Switchboard();
+  explicit Switchboard(SwitchboardOwner owner = {});
   ~Switchboard();
   Switchboard(const Switchboard&) = delete;
   Switchboard& operator=(const Switchboard&) = delete;
 
-  /// Connects a container, and makes the bridge for the first.
+  /// Connects a container, and makes the bridge for the first. An interface that it has left of an
+  /// attachment before is replaced.
   /// @param container_namespace  descriptor
-  /// @throws Error conflict for an address that somebody has; invalid_argument for one that belongs
-  ///         to no subnet; unavailable when there is none left
-  Attachment attach(const BridgeNetwork& network, const AttachRequest& request,
+  /// @throws Error conflict for an address that somebody has, and for a second connection to one
+  ///         network; invalid_argument for an address that belongs to no subnet; unavailable when
+  ///         there is none left
+  Attachment attach(const VirtualNetwork& network, const AttachRequest& request,
                     int container_namespace);
   /// Forgets the container's addresses in a network, or in all of them (""), and takes its
   /// interfaces away if it still has them. The last one takes the bridge with it.
   void detach(const std::string& container, const std::string& network);
-  bool is_empty() const noexcept;
+  /// The networks that somebody is connected to.
+  std::vector<std::string> networks() const;
+  /// Whether an address is on one of them.
+  bool reaches(const IpAddress& address) const noexcept;
+  /// Writes all rules anew: after somebody has flushed them.
+  void write_rules();
   /// Takes away all bridges and rules.
   void clear() noexcept;
+  /// Takes away what a killed process of this owner has left.
+  void remove_leftovers();
 
  private:
   struct Place;
   struct Port;
-  Place& open_place(const BridgeNetwork& network);
-  void write_rules();
+  Place& open_place(const VirtualNetwork& network);
   void drop_unused() noexcept;
 
+  SwitchboardOwner owner_;
   std::map<std::string, std::unique_ptr<Place>> places_;  ///< by network
 };
 

@@ -22,9 +22,9 @@ using network::Subnet;
 constexpr std::size_t k_longest_interface = 15;  // IFNAMSIZ without the final zero
 
 /// Words that --network takes for something else.
-constexpr auto k_reserved = std::to_array<std::string_view>(
-    {"bridge", "container", "default", "host", "none", "ns", "pasta", "pod", "private",
-     "slirp4netns"});
+constexpr auto k_reserved =
+    std::to_array<std::string_view>({"bridge", "container", "default", "host", "none", "ns",
+                                     "pasta", "pod", "private", "slirp4netns"});
 
 void require_network_name(std::string_view name) {
   require_valid_name(name);

@@ -8,7 +8,9 @@ Json inspect_network(Context&, const store::NetworkConfig& network) {
   document["containers"] = Json::object();
   return document;
 }
-std::vector<std::string> networks_in_use(Context&) { return {}; }
+std::vector<std::string> networks_in_use(Context&) {
+  return {};
+}
 void remove_network(Context& context, std::string_view name, const NetworkRemoval&) {
   context.networks().remove_unlocked(find_network(context, name));
 }

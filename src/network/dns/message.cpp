@@ -132,6 +132,23 @@ void set_id(Bytes& packet, std::uint16_t id) noexcept {
   if (packet.size() >= 2) set_word(packet, 0, id);
 }
 
+Bytes frame(ByteView message) {
+  Bytes framed = {static_cast<std::uint8_t>(message.size() >> 8),
+                  static_cast<std::uint8_t>(message.size())};
+  framed.insert(framed.end(), message.begin(), message.end());
+  return framed;
+}
+
+std::optional<Bytes> take_message(Bytes& received) {
+  if (received.size() < 2) return std::nullopt;
+  const std::size_t end = 2 + ((std::size_t{received[0]} << 8) | received[1]);
+  if (received.size() < end) return std::nullopt;
+  const auto last = received.begin() + static_cast<std::ptrdiff_t>(end);
+  Bytes message(received.begin() + 2, last);
+  received.erase(received.begin(), last);
+  return message;
+}
+
 bool answers(ByteView packet, const Query& query) {
   if (packet.size() < k_header_size || (word_at(packet, 2) & k_response) == 0) return false;
   if (word_at(packet, 4) != 1) return false;

@@ -29,6 +29,8 @@ using Bytes = std::vector<std::uint8_t>;
 using ByteView = std::span<const std::uint8_t>;
 
 inline constexpr std::size_t k_header_size = 12;
+/// What fits into a message of a connection, whose length is told in two bytes.
+inline constexpr std::size_t k_largest_message = 65535;
 /// What fits into a datagram for a client that does not say otherwise, and the most we send.
 inline constexpr std::size_t k_plain_size = 512;
 inline constexpr std::size_t k_largest_datagram = 4096;
@@ -50,6 +52,11 @@ std::optional<Query> parse_query(ByteView packet);
 /// The id of a packet, 0 if it is too short.
 std::uint16_t id_of(ByteView packet) noexcept;
 void set_id(Bytes& packet, std::uint16_t id) noexcept;
+
+/// A message as a connection carries it: behind its length (4.2.2).
+Bytes frame(ByteView message);
+/// Takes the first message out of what a connection has brought; nothing until it is complete.
+std::optional<Bytes> take_message(Bytes& received);
 
 /// Whether an answer is one to the query: the same question, and it is an answer.
 bool answers(ByteView packet, const Query& query);

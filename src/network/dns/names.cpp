@@ -19,8 +19,9 @@ std::string key_of(std::string_view name) {
 }  // namespace
 
 void Names::add(const std::string& container, const std::string& network,
-                const std::vector<std::string>& names, const std::vector<IpAddress>& addresses) {
-  entries_.push_back({container, network, names, addresses});
+                const std::vector<std::string>& names, const std::vector<IpAddress>& addresses,
+                const std::vector<IpAddress>& servers) {
+  entries_.push_back({container, network, names, addresses, servers});
   index();
 }
 
@@ -66,8 +67,19 @@ std::vector<IpAddress> Names::find(const IpAddress& asking, std::string_view nam
   return addresses;
 }
 
-bool Names::knows(const IpAddress& asking, std::string_view name) const {
-  return !find(asking, name).empty();
+void Names::set_servers(const std::string& network, std::vector<IpAddress> servers) {
+  servers_[network] = std::move(servers);
+}
+
+std::vector<IpAddress> Names::servers_for(const IpAddress& asking) const {
+  const auto [begin, end] = by_address_.equal_range(asking);
+  for (auto found = begin; found != end; ++found) {
+    const Entry& entry = entries_[found->second];
+    if (!entry.servers.empty()) return entry.servers;
+    const auto network = servers_.find(entry.network);
+    if (network != servers_.end() && !network->second.empty()) return network->second;
+  }
+  return {};
 }
 
 std::vector<std::string> Names::names_of(const IpAddress& asking, const IpAddress& address) const {

@@ -17,17 +17,21 @@ inline constexpr std::string_view k_domain = "dns.podman";
 
 class Names {
  public:
-  /// @param names  the container's name, its aliases on this network, …
+  /// @param names    the container's name, its aliases on this network, …
+  /// @param servers  that its other queries go to; empty: the network's
   void add(const std::string& container, const std::string& network,
-           const std::vector<std::string>& names, const std::vector<IpAddress>& addresses);
+           const std::vector<std::string>& names, const std::vector<IpAddress>& addresses,
+           const std::vector<IpAddress>& servers = {});
   /// @param network  "": all of them
   void remove(const std::string& container, const std::string& network);
 
   /// The addresses that a name has for the container at this address: on the networks that both are
   /// on. With or without the domain; case does not matter.
   std::vector<IpAddress> find(const IpAddress& asking, std::string_view name) const;
-  /// Whether the name is one of a container, of whatever address.
-  bool knows(const IpAddress& asking, std::string_view name) const;
+  /// Whom a network's containers ask for other names, where they have nobody of their own.
+  void set_servers(const std::string& network, std::vector<IpAddress> servers);
+  /// Whom the container at this address asks for other names; empty: whom the host asks.
+  std::vector<IpAddress> servers_for(const IpAddress& asking) const;
   /// The names of the container at an address, its own first.
   std::vector<std::string> names_of(const IpAddress& asking, const IpAddress& address) const;
 
@@ -37,6 +41,7 @@ class Names {
     std::string network;
     std::vector<std::string> names;  ///< as they were given
     std::vector<IpAddress> addresses;
+    std::vector<IpAddress> servers;
   };
 
   std::set<std::string> networks_of(const IpAddress& address) const;
@@ -45,6 +50,7 @@ class Names {
   std::vector<Entry> entries_;
   std::multimap<std::string, std::size_t> by_name_;  ///< lower case
   std::multimap<IpAddress, std::size_t> by_address_;
+  std::map<std::string, std::vector<IpAddress>> servers_;  ///< by network
 };
 
 }  // namespace coracle::network::dns

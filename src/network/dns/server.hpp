@@ -2,6 +2,8 @@
 // The name server of a bridge network: knows containers, and asks the host's servers for the rest.
 #pragma once
 
+#include <chrono>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -15,23 +17,54 @@ namespace coracle::network::dns {
 
 /// What is known of a query here; nothing when it is for others.
 /// @param asking  the client's address
-std::optional<Bytes> answer_here(const Names& names, const Query& query, const IpAddress& asking);
+/// @param limit   bytes that the answer may have
+std::optional<Bytes> answer_here(const Names& names, const Query& query, const IpAddress& asking,
+                                 std::size_t limit);
+
+/// Whom the servers of a network work for.
+struct Service {
+  EventLoop& loop;
+  const Names& names;
+  Upstream* upstream = nullptr;  ///< null: nobody else is asked (an internal network)
+};
 
 /// Serves datagrams that come to one socket.
-class NameServer final : public EventHandler {
+class DatagramServer final : public EventHandler {
  public:
-  /// @param socket    bound, of datagrams
-  /// @param upstream  null: nobody else is asked (an internal network)
-  NameServer(EventLoop& loop, const Names& names, Upstream* upstream, linux::Fd socket);
+  /// @param socket  bound; does not block
+  DatagramServer(const Service& service, linux::Fd socket);
+  /// Leaves its address to others at once.
+  void close() noexcept { socket_->reset(); }
 
   void on_events(std::uint32_t events) override;
 
  private:
   void serve(ByteView packet, const SocketAddress& client);
 
-  const Names& names_;
-  Upstream* upstream_;
+  Service service_;
   std::shared_ptr<linux::Fd> socket_;  ///< answers may come when this is gone
+};
+
+/// Serves connections.
+class ConnectionServer final : public EventHandler {
+ public:
+  /// @param socket  listens; does not block
+  ConnectionServer(const Service& service, linux::Fd socket);
+  ~ConnectionServer() override { close(); }
+  /// Leaves its address to others at once.
+  void close() noexcept;
+
+  void on_events(std::uint32_t events) override;
+  /// Ends connections over which nothing has come for long.
+  void sweep();
+  bool is_idle() const noexcept { return sessions_->empty(); }
+
+ private:
+  class Session;
+
+  Service service_;
+  linux::Fd socket_;
+  std::shared_ptr<std::set<Session*>> sessions_;
 };
 
 }  // namespace coracle::network::dns

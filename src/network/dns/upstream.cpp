@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "network/dns/upstream.hpp"
 
+#include <errno.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <fmt/format.h>
 
 #include "coracle/base/error.hpp"
@@ -15,7 +17,7 @@
 namespace coracle::network::dns {
 namespace {
 
-constexpr std::uint16_t k_port = 53;
+constexpr std::uint16_t k_server_port = 53;
 /// As the C library does by default (resolv.conf(5)): five seconds for each, twice around; ours is
 /// a shorter one, for the client waits as long and asks again itself.
 constexpr std::chrono::milliseconds k_patience{2000};
@@ -48,18 +50,20 @@ std::vector<IpAddress> parse_name_servers(std::string_view text) {
 /// One query on its way, with a socket, and so a port, of its own: answers cannot be guessed.
 class PendingQuery final : public EventHandler {
  public:
-  PendingQuery(Upstream& upstream, ByteView packet, const Query& query, Upstream::Reply reply)
+  PendingQuery(Upstream& upstream, ByteView packet, const Query& query, Transport transport,
+               std::vector<IpAddress> servers, Upstream::Reply reply)
       : upstream_(upstream),
         packet_(packet.begin(), packet.end()),
         query_(*parse_query(packet_)),
+        transport_(transport),
+        servers_(std::move(servers)),
         reply_(std::move(reply)),
         client_id_(query.id) {}
 
   /// To the next server.
   void send() {
-    const auto& servers = upstream_.servers();
-    while (!servers.empty() && attempt_ < k_attempts) {
-      const IpAddress server = servers[attempt_++ % servers.size()];
+    while (!servers_.empty() && attempt_ < k_attempts) {
+      const IpAddress server = servers_[attempt_++ % servers_.size()];
       if (!try_send(server)) continue;
       deadline_ = std::chrono::steady_clock::now() + k_patience;
       return;
@@ -68,25 +72,59 @@ class PendingQuery final : public EventHandler {
   }
 
   void on_events(std::uint32_t) override {
-    Bytes answer(65536);
-    const ssize_t got = ::recv(socket_.get(), answer.data(), answer.size(), 0);
-    if (got < 0) return send();  // Nobody listens there.
-    answer.resize(static_cast<std::size_t>(got));
-    if (id_of(answer) == id_ && answers(answer, query_)) finish(std::move(answer));
+    if (transport_ == Transport::datagram) return receive_datagram();
+    if (is_connecting_) return send_framed();
+    receive_framed();
   }
 
   bool has_waited(std::chrono::steady_clock::time_point now) const { return now > deadline_; }
 
  private:
   bool try_send(const IpAddress& server) {
-    socket_ = linux::Fd(::socket(server.family(), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    const SocketAddress place(server, k_port);
-    if (!socket_ || ::connect(socket_.get(), place.get(), place.size()) != 0) return false;
+    const bool is_stream = transport_ == Transport::connection;
+    socket_ = upstream_.open_socket_(server, is_stream ? SOCK_STREAM : SOCK_DGRAM);
+    if (!socket_) return false;
+    const SocketAddress place(server, k_server_port);
+    received_.clear();
+    is_connecting_ = is_stream;
+    const bool is_connected = ::connect(socket_.get(), place.get(), place.size()) == 0;
+    if (!is_connected && (!is_stream || errno != EINPROGRESS)) return false;
     if (::getrandom(&id_, sizeof id_, 0) != sizeof id_) return false;
     set_id(packet_, id_);
-    if (::send(socket_.get(), packet_.data(), packet_.size(), 0) < 0) return false;
-    upstream_.loop_.watch(socket_.get(), EPOLLIN, *this);
+    if (!is_stream && ::send(socket_.get(), packet_.data(), packet_.size(), 0) < 0) return false;
+    upstream_.loop_.watch(socket_.get(), is_stream ? EPOLLOUT : EPOLLIN, *this);
     return true;
+  }
+
+  void receive_datagram() {
+    Bytes answer(k_largest_message);
+    const ssize_t got = ::recv(socket_.get(), answer.data(), answer.size(), 0);
+    if (got < 0) return send();  // Nobody listens there.
+    answer.resize(static_cast<std::size_t>(got));
+    accept(std::move(answer));
+  }
+
+  /// The length comes first (RFC 1035, 4.2.2). A query fits into the empty buffer of a connection.
+  void send_framed() {
+    is_connecting_ = false;
+    Bytes framed = frame(packet_);
+    const ssize_t sent = ::send(socket_.get(), framed.data(), framed.size(), MSG_NOSIGNAL);
+    if (sent != static_cast<ssize_t>(framed.size())) return send();
+    upstream_.loop_.unwatch(socket_.get());
+    upstream_.loop_.watch(socket_.get(), EPOLLIN, *this);
+  }
+
+  void receive_framed() {
+    std::array<std::uint8_t, 4096> buffer;
+    const ssize_t got = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+    if (got < 0 && errno == EAGAIN) return;
+    if (got <= 0) return send();
+    received_.insert(received_.end(), buffer.begin(), buffer.begin() + got);
+    if (auto answer = take_message(received_)) accept(std::move(*answer));
+  }
+
+  void accept(Bytes answer) {
+    if (id_of(answer) == id_ && answers(answer, query_)) finish(std::move(answer));
   }
 
   void finish(Bytes answer) {
@@ -100,18 +138,26 @@ class PendingQuery final : public EventHandler {
   Upstream& upstream_;
   Bytes packet_;
   Query query_;  ///< refers to packet_
+  Transport transport_;
+  std::vector<IpAddress> servers_;
   Upstream::Reply reply_;
   std::uint16_t client_id_;
   std::uint16_t id_ = 0;
   linux::Fd socket_;
+  bool is_connecting_ = false;
+  Bytes received_;  ///< of a connection
   std::size_t attempt_ = 0;
   std::chrono::steady_clock::time_point deadline_;
 };
 
-Upstream::Upstream(EventLoop& loop, std::string resolv_conf)
-    : loop_(loop), resolv_conf_(std::move(resolv_conf)) {}
+linux::Fd open_query_socket(const IpAddress& server, int type) {
+  return linux::Fd(::socket(server.family(), type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+}
 
-const std::vector<IpAddress>& Upstream::servers() {
+Upstream::Upstream(EventLoop& loop, std::string resolv_conf, OpenSocket open_socket)
+    : loop_(loop), resolv_conf_(std::move(resolv_conf)), open_socket_(std::move(open_socket)) {}
+
+const std::vector<IpAddress>& Upstream::host_servers() {
   const auto now = std::chrono::steady_clock::now();
   if (now - looked_at_ < k_look_again && !seen_.empty()) return servers_;
   looked_at_ = now;
@@ -122,12 +168,15 @@ const std::vector<IpAddress>& Upstream::servers() {
   return servers_;
 }
 
-void Upstream::ask(ByteView packet, const Query& query, Reply reply) {
+void Upstream::ask(ByteView packet, const Query& query, Transport transport,
+                   std::vector<IpAddress> servers, Reply reply) {
   if (pending_.size() >= k_most_pending) {
     reply(Answer(query, ResponseCode::refused).finish(k_plain_size));
     return;
   }
-  auto pending = std::make_unique<PendingQuery>(*this, packet, query, std::move(reply));
+  if (servers.empty()) servers = host_servers();
+  auto pending = std::make_unique<PendingQuery>(*this, packet, query, transport, std::move(servers),
+                                                std::move(reply));
   PendingQuery& known = *pending;
   pending_.insert(&known);
   loop_.adopt(std::move(pending));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Queries that the host's name servers have to answer.
+// Queries that other name servers have to answer.
 #pragma once
 
 #include <chrono>
@@ -16,31 +16,45 @@ namespace coracle::network::dns {
 /// The name servers of a resolv.conf(5), in their order.
 std::vector<IpAddress> parse_name_servers(std::string_view text);
 
+/// How a query came, and goes on: an answer that was too long for a datagram is asked for again by
+/// a connection.
+enum class Transport { datagram, connection };
+
 class PendingQuery;
 
 class Upstream {
  public:
+  /// Opens a socket from which a server can be reached: some are on networks of our own.
+  /// @param type  SOCK_DGRAM or SOCK_STREAM; with SOCK_CLOEXEC and SOCK_NONBLOCK in any case
+  using OpenSocket = std::function<linux::Fd(const IpAddress& server, int type)>;
+
   /// @param resolv_conf  path; read again whenever it has changed: laptops change their networks
-  Upstream(EventLoop& loop, std::string resolv_conf);
+  Upstream(EventLoop& loop, std::string resolv_conf, OpenSocket open_socket);
 
   using Reply = std::function<void(const Bytes& answer)>;
   /// Sends the query on, to one server after the other. `reply` is called once, perhaps at once;
   /// with an error when nobody answers.
-  void ask(ByteView packet, const Query& query, Reply reply);
+  /// @param servers  empty: those of resolv.conf
+  void ask(ByteView packet, const Query& query, Transport transport, std::vector<IpAddress> servers,
+           Reply reply);
   /// Gives up on those that have waited for long enough; to be called every now and then.
   void sweep();
   bool is_idle() const noexcept { return pending_.empty(); }
 
  private:
   friend class PendingQuery;
-  const std::vector<IpAddress>& servers();
+  const std::vector<IpAddress>& host_servers();
 
   EventLoop& loop_;
   std::string resolv_conf_;
+  OpenSocket open_socket_;
   std::vector<IpAddress> servers_;
   std::chrono::steady_clock::time_point looked_at_{};
   std::string seen_;  ///< of the file: changes when it does
   std::set<PendingQuery*> pending_;
 };
+
+/// A socket in the network namespace that the caller is in.
+linux::Fd open_query_socket(const IpAddress& server, int type);
 
 }  // namespace coracle::network::dns

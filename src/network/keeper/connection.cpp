@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -8,8 +9,10 @@
 
 #include "coracle/base/error_text.hpp"
 #include "coracle/base/json_value.hpp"
+#include "coracle/base/log.hpp"
 #include "coracle/linux/process.hpp"
 #include "coracle/linux/unix_socket.hpp"
+#include "network/keeper/ground.hpp"
 #include "network/keeper/keeper.hpp"
 #include "network/keeper/message.hpp"
 
@@ -18,26 +21,42 @@ namespace {
 
 using keeper::k_max_packet;
 
-/// Sends a request and hears the answer. Nothing when the keeper has gone.
-std::optional<linux::Packet> exchange(int socket, const Json& request, int descriptor = -1) {
-  if (!linux::send_packet(socket, dump_json(request), descriptor)) return std::nullopt;
-  return linux::receive_packet(socket, k_max_packet);
+void send(int socket, const Json& request, int descriptor = -1) {
+  if (linux::send_packet(socket, dump_json(request), descriptor)) return;
+  throw Error(ErrorClass::unavailable, "the keeper of networks has gone");
 }
 
-linux::Packet ask(int socket, const Json& request, Json& answer, int descriptor = -1) {
-  auto packet = exchange(socket, request, descriptor);
-  if (!packet) throw Error(ErrorClass::unavailable, "the keeper of networks has gone");
+linux::Packet receive(int socket, Json& answer) {
+  auto packet = linux::receive_packet(socket, k_max_packet);
+  if (!packet) throw Error(ErrorClass::unavailable, "the keeper of networks does not answer");
   answer = parse_json(packet->text, "answer of the keeper of networks");
   const std::string error = json::get_string(answer, "error");
   if (!error.empty()) throw parse_error(error);
   return std::move(*packet);
 }
 
-/// A connection to a keeper that answers.
-linux::Fd try_connect(const KeeperPlan& plan) {
+void ask(int socket, const Json& request, int descriptor = -1) {
+  Json answer;
+  send(socket, request, descriptor);
+  receive(socket, answer);
+}
+
+/// A keeper waits for its helper, and for others' requests before ours.
+void bound_waiting(int socket) {
+  constexpr timeval k_patience{60, 0};
+  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &k_patience, sizeof k_patience);
+}
+
+/// A connection to a keeper that answers, and which process that is.
+linux::Fd try_connect(const KeeperPlan& plan, linux::ProcessIdentity& process) {
   linux::Fd socket = linux::connect_unix_socket(keeper::socket_path(plan), SOCK_SEQPACKET);
+  if (!socket) return socket;
+  bound_waiting(socket.get());
   // One that is about to end may have accepted nobody any more.
-  if (socket && !exchange(socket.get(), {{"do", "hello"}})) socket.reset();
+  if (!linux::send_packet(socket.get(), dump_json({{"do", "hello"}}))) return {};
+  const auto packet = linux::receive_packet(socket.get(), k_max_packet);
+  if (!packet) return {};
+  process = keeper::parse_process(json::require(parse_json(packet->text, "answer"), "process"));
   return socket;
 }
 
@@ -58,8 +77,8 @@ void start_apart(Work&& work) {
 
 /// Unless another one is there, or is being started.
 void try_start(const KeeperPlan& plan) {
-  auto lock = linux::FileLock::try_acquire(plan.directory + "/keeper.lock",
-                                           linux::FileLock::Mode::exclusive);
+  auto lock =
+      linux::FileLock::try_acquire(keeper::lock_path(plan), linux::FileLock::Mode::exclusive);
   if (!lock) return;
   linux::Fd listener = linux::bind_unix_socket(keeper::socket_path(plan), SOCK_SEQPACKET, 0700);
   if (::listen(listener.get(), SOMAXCONN) != 0) throw SysError("cannot listen for containers");
@@ -72,40 +91,76 @@ void try_start(const KeeperPlan& plan) {
 
 }  // namespace
 
+std::optional<KeeperConnection> KeeperConnection::try_open(const KeeperPlan& plan) {
+  KeeperConnection connection;
+  connection.socket_ = try_connect(plan, connection.keeper_);
+  if (!connection.socket_) return std::nullopt;
+  return connection;
+}
+
 KeeperConnection::KeeperConnection(const KeeperPlan& plan) {
   constexpr std::chrono::seconds k_patience{10};
   constexpr std::chrono::milliseconds k_pause{2};
   linux::ensure_directory(plan.directory);
   const auto deadline = std::chrono::steady_clock::now() + k_patience;
-  while (!(socket_ = try_connect(plan))) {
+  while (!(socket_ = try_connect(plan, keeper_))) {
     if (std::chrono::steady_clock::now() > deadline) {
       throw Error(ErrorClass::unavailable, "the keeper of networks does not answer");
     }
     try_start(plan);
-    if ((socket_ = try_connect(plan))) return;
+    if ((socket_ = try_connect(plan, keeper_))) return;
     std::this_thread::sleep_for(k_pause);
   }
 }
 
-Attachment KeeperConnection::attach(const BridgeNetwork& network, const AttachRequest& request,
-                                    int container_namespace) {
-  Json answer;
-  ask(socket_.get(),
-      {{"do", "attach"},
-       {"network", keeper::to_json(network)},
-       {"request", keeper::to_json(request)}},
-      answer, container_namespace);
-  return keeper::parse_attachment(json::require(answer, "attachment"));
+void KeeperConnection::hold(const std::string& container, int container_namespace,
+                            bool needs_uplink) {
+  ask(socket_.get(), {{"do", "hold"}, {"container", container}, {"uplink", needs_uplink}},
+      container_namespace);
 }
 
-void KeeperConnection::detach(const std::string& network) {
+void KeeperConnection::begin_connect(const ConnectPlan& plan) {
+  send(socket_.get(), {{"do", "connect"}, {"plan", keeper::to_json(plan)}});
+}
+
+Connected KeeperConnection::await_connect() {
   Json answer;
-  ask(socket_.get(), {{"do", "detach"}, {"network", network}}, answer);
+  receive(socket_.get(), answer);
+  return keeper::parse_connected(json::require(answer, "connected"));
+}
+
+void KeeperConnection::disconnect(const std::string& container, const std::string& network) {
+  ask(socket_.get(), {{"do", "disconnect"}, {"container", container}, {"network", network}});
+}
+
+void KeeperConnection::change_names(const std::string& network,
+                                    const std::vector<IpAddress>& servers) {
+  ask(socket_.get(),
+      {{"do", "names"}, {"network", network}, {"servers", keeper::texts_of(servers)}});
+}
+
+void KeeperConnection::reload() {
+  ask(socket_.get(), {{"do", "reload"}});
 }
 
 linux::Fd KeeperConnection::bridge_namespace() {
   Json answer;
-  return std::move(ask(socket_.get(), {{"do", "namespace"}}, answer).descriptor);
+  send(socket_.get(), {{"do", "namespace"}});
+  return std::move(receive(socket_.get(), answer).descriptor);
+}
+
+void clean_up_after_keeper(const KeeperPlan& plan) noexcept {
+  try {
+    if (!linux::exists(keeper::socket_path(plan))) return;  // The last one has gone by itself.
+    const auto lock =
+        linux::FileLock::try_acquire(keeper::lock_path(plan), linux::FileLock::Mode::exclusive);
+    if (!lock) return;
+    keeper::end_lost_uplink(plan.directory);
+    if (!plan.own_namespace) Switchboard(keeper::owner_of(plan)).remove_leftovers();
+    linux::remove_file(keeper::socket_path(plan));
+  } catch (const std::exception& error) {
+    log::info("something of a network may be left behind: {}", error.what());
+  }
 }
 
 }  // namespace coracle::network

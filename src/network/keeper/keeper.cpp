@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "network/keeper/keeper.hpp"
 
-#include <errno.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <list>
+#include <algorithm>
+#include <map>
 #include <set>
 
+#include "coracle/base/digest.hpp"
 #include "coracle/base/error_text.hpp"
 #include "coracle/base/json_value.hpp"
 #include "coracle/base/log.hpp"
-#include "coracle/linux/network_namespace.hpp"
+#include "coracle/linux/process.hpp"
 #include "coracle/linux/unix_socket.hpp"
-#include "coracle/network/user_mode.hpp"
+#include "network/dns/resolver.hpp"
+#include "network/event_loop.hpp"
+#include "network/keeper/ground.hpp"
 #include "network/keeper/message.hpp"
 
 namespace coracle::network::keeper {
@@ -23,144 +25,249 @@ std::string socket_path(const KeeperPlan& plan) {
   return plan.directory + "/keeper";
 }
 
+std::string lock_path(const KeeperPlan& plan) {
+  return plan.directory + "/keeper.lock";
+}
+
+SwitchboardOwner owner_of(const KeeperPlan& plan) {
+  if (plan.own_namespace) return {};
+  // Several engines with directories of their own may share the host's namespace.
+  const std::string which(sha256_of(plan.directory).hex().substr(0, 8));
+  return {"coracle " + which, "coracle_" + which};
+}
+
 namespace {
 
-/// Where the bridges are, and how packets get from there to the world.
-class Ground {
- public:
-  explicit Ground(bool own_namespace) {
-    if (own_namespace) namespace_ = linux::make_network_namespace();
-  }
-
-  void run(const std::function<void()>& work) const {
-    if (namespace_) return linux::in_network_namespace(namespace_.get(), work);
-    work();
-  }
-  /// Starts the helper; await_uplink() waits for it.
-  void begin_uplink() {
-    if (!namespace_ || uplink_) return;
-    UserModePlan plan;
-    plan.helper =
-        linux::find_program("pasta") ? UserModeHelper::pasta : UserModeHelper::slirp4netns;
-    plan.addresses = choose_addresses(look_at_host());
-    uplink_.emplace(plan, namespace_.get());
-  }
-  void await_uplink() {
-    if (uplink_ && !is_connected_) uplink_->await();
-    is_connected_ = true;
-  }
-  int namespace_fd() const noexcept { return namespace_.get(); }
-
- private:
-  linux::Fd namespace_;
-  std::optional<UserModeNetwork> uplink_;
-  bool is_connected_ = false;
+/// A container, with the names and addresses that it has on its networks.
+struct Holder {
+  linux::Fd name_space;
 };
+
+class Client;
 
 class Keeper {
  public:
-  Keeper(const KeeperPlan& plan, linux::Fd listener)
-      : ground_(plan.own_namespace), listener_(std::move(listener)) {}
+  Keeper(const KeeperPlan& plan, EventLoop& loop)
+      : loop_(loop),
+        ground_(plan, loop),
+        switchboard_(owner_of(plan)),
+        resolver_(loop, plan.resolv_conf, [this](const IpAddress& server, int type) {
+          return open_query_socket(server, type);
+        }) {}
 
-  /// Until the last one has left.
-  void serve() {
-    bool had_any = false;
-    while (!had_any || !clients_.empty()) {
-      std::vector<pollfd> waits = {{listener_.get(), POLLIN, 0}};
-      for (const auto& client : clients_) waits.push_back({client.socket.get(), POLLIN, 0});
-      // Who has started it comes at once.
-      constexpr int k_patience_ms = 5000;
-      const int ready = ::poll(waits.data(), waits.size(), had_any ? -1 : k_patience_ms);
-      if (ready == 0) return;
-      if (ready < 0) continue;
-      auto client = clients_.begin();
-      for (std::size_t i = 1; i < waits.size(); ++i) {
-        const auto current = client++;
-        if (waits[i].revents != 0 && !hear(*current)) dismiss(current);
-      }
-      if (waits[0].revents != 0) had_any = accept() || had_any;
-    }
+  EventLoop& loop() noexcept { return loop_; }
+  void begin() {
+    ground_.run([this] { switchboard_.remove_leftovers(); });
   }
   void clear() {
     ground_.run([this] { switchboard_.clear(); });
   }
+  /// Until the next event, or until something has to be looked after.
+  void turn(std::chrono::milliseconds patience) {
+    constexpr std::chrono::milliseconds k_sweep{500};
+    loop_.turn(resolver_.is_idle() ? patience : k_sweep);
+    resolver_.sweep();
+  }
+
+  void enter(Client& client) { clients_.insert(&client); }
+  void leave(Client& client, const std::set<std::string>& containers) {
+    clients_.erase(&client);
+    for (const auto& container : containers) {
+      disconnect(container, "");
+      holders_.erase(container);
+    }
+  }
+  bool has_clients() const noexcept { return !clients_.empty(); }
+  int name_space() const noexcept { return ground_.name_space(); }
+
+  void hold(const std::string& container, linux::Fd name_space, bool needs_uplink) {
+    holders_[container] = {std::move(name_space)};
+    if (needs_uplink) ground_.begin_uplink();
+  }
+  Connected connect(ConnectPlan plan);
+  void disconnect(const std::string& container, const std::string& network) {
+    ground_.run([&] { switchboard_.detach(container, network); });
+    resolver_.names().remove(container, network);
+    withdraw_unused();
+  }
+  void change_names(const std::string& network, std::vector<IpAddress> servers) {
+    resolver_.names().set_servers(network, std::move(servers));
+  }
+  void reload() {
+    ground_.run([this] { switchboard_.write_rules(); });
+  }
 
  private:
-  struct Client {
+  linux::Fd open_query_socket(const IpAddress& server, int type) {
+    if (!switchboard_.reaches(server)) return dns::open_query_socket(server, type);
     linux::Fd socket;
-    std::set<std::string> containers;
-  };
-
-  bool accept() {
-    linux::Fd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (!socket) return false;
-    clients_.push_back({std::move(socket), {}});
-    return true;
+    ground_.run([&] { socket = dns::open_query_socket(server, type); });
+    return socket;
+  }
+  void withdraw_unused() {
+    const auto used = switchboard_.networks();
+    std::erase_if(served_, [&](const std::string& network) {
+      if (std::ranges::find(used, network) != used.end()) return false;
+      resolver_.withdraw(network);
+      return true;
+    });
   }
 
-  void dismiss(std::list<Client>::iterator client) {
-    for (const auto& container : client->containers) {
-      ground_.run([&] { switchboard_.detach(container, ""); });
-    }
-    clients_.erase(client);
+  EventLoop& loop_;
+  Ground ground_;
+  Switchboard switchboard_;
+  dns::Resolver resolver_;
+  std::set<Client*> clients_;
+  std::map<std::string, Holder> holders_;  ///< by container
+  std::set<std::string> served_;           ///< networks with name servers
+};
+
+Connected Keeper::connect(ConnectPlan plan) {
+  VirtualNetwork& network = plan.network;
+  const std::string& container = plan.request.container;
+  const auto holder = holders_.find(container);
+  if (holder == holders_.end()) {
+    throw Error(ErrorClass::conflict, "container {} is not connected to virtual networks",
+                container);
+  }
+  const bool is_bridge = network.driver == Driver::bridge;
+  const bool needs_uplink = is_bridge && !network.internal;
+  if (needs_uplink) ground_.begin_uplink();
+  if (is_bridge && network.mtu == 0) network.mtu = ground_.mtu();
+  Connected connected;
+  ground_.run([&] {
+    connected.attachment =
+        switchboard_.attach(network, plan.request, holder->second.name_space.get());
+    if (!is_bridge || !plan.network_names.by_container) return;
+    resolver_.serve(network.name, connected.attachment.gateways,
+                    !network.internal || !plan.network_names.servers.empty());
+    served_.insert(network.name);
+  });
+  std::vector<IpAddress> addresses;
+  for (const auto& entry : connected.attachment.addresses) addresses.push_back(entry.address);
+  if (served_.contains(network.name)) {
+    connected.name_servers = connected.attachment.gateways;
+    resolver_.names().set_servers(network.name, plan.network_names.servers);
+    resolver_.names().add(container, network.name, plan.names, addresses, plan.servers);
+  }
+  if (!needs_uplink) return connected;
+  ground_.await_uplink();
+  if (connected.name_servers.empty()) {
+    if (const auto server = ground_.name_server()) connected.name_servers = {*server};
+  }
+  if (ground_.name_space() >= 0) {
+    connected.host_address = ground_.host_address();
+  } else if (!connected.attachment.gateways.empty()) {
+    connected.host_address = connected.attachment.gateways.front();
+  }
+  return connected;
+}
+
+/// A connection, with the containers that live as long as it does.
+class Client final : public EventHandler {
+ public:
+  Client(Keeper& keeper, linux::Fd socket) : keeper_(keeper), socket_(std::move(socket)) {
+    keeper_.enter(*this);
+    keeper_.loop().watch(socket_.get(), EPOLLIN, *this);
   }
 
+  void on_events(std::uint32_t) override {
+    if (hear()) return;
+    socket_.reset();
+    keeper_.leave(*this, containers_);
+    keeper_.loop().dismiss(*this);
+  }
+
+ private:
   /// Deals with a request. False when the client has gone.
-  bool hear(Client& client) {
-    auto packet = linux::receive_packet(client.socket.get(), k_max_packet);
+  bool hear() {
+    auto packet = linux::receive_packet(socket_.get(), k_max_packet);
     if (!packet) return false;
     Json answer;
     int descriptor = -1;
     try {
-      answer = obey(client, parse_json(packet->text, "request"), packet->descriptor.get());
-      if (answer.contains("namespace")) descriptor = ground_.namespace_fd();
+      const Json request = parse_json(packet->text, "request");
+      answer = obey(request, std::move(packet->descriptor));
+      if (answer.contains("namespace")) descriptor = keeper_.name_space();
     } catch (const Error& error) {
       answer = {{"error", serialize_error(error)}};
     } catch (const std::exception& error) {
       answer = {{"error", serialize_error(Error(ErrorClass::internal, "{}", error.what()))}};
     }
-    return linux::send_packet(client.socket.get(), dump_json(answer), descriptor);
+    return linux::send_packet(socket_.get(), dump_json(answer), descriptor);
   }
 
-  Json obey(Client& client, const Json& request, int descriptor) {
+  Json obey(const Json& request, linux::Fd descriptor) {
     const std::string wanted = json::require_string(request, "do");
-    if (wanted == "hello") return Json::object();
+    if (wanted == "hello") return {{"process", to_json(linux::identity_of(::getpid()))}};
     if (wanted == "namespace") return {{"namespace", true}};
-    if (wanted == "detach") {
-      const std::string network = json::require_string(request, "network");
-      for (const auto& container : client.containers) {
-        ground_.run([&] { switchboard_.detach(container, network); });
-      }
-      return Json::object();
-    }
-    if (wanted != "attach") {
+    if (wanted == "hold") {
+      const std::string container = json::require_string(request, "container");
+      if (!descriptor) throw Error(ErrorClass::invalid_argument, "there is no network namespace");
+      keeper_.hold(container, std::move(descriptor), json::get_bool(request, "uplink"));
+      containers_.insert(container);
+    } else if (wanted == "connect") {
+      return {{"connected",
+               to_json(keeper_.connect(parse_connect_plan(json::require(request, "plan"))))}};
+    } else if (wanted == "disconnect") {
+      keeper_.disconnect(json::require_string(request, "container"),
+                         json::require_string(request, "network"));
+    } else if (wanted == "names") {
+      keeper_.change_names(json::require_string(request, "network"),
+                           parse_addresses(request, "servers"));
+    } else if (wanted == "reload") {
+      keeper_.reload();
+    } else {
       throw Error(ErrorClass::not_implemented, "the keeper of networks cannot '{}'", wanted);
     }
-    const BridgeNetwork network = parse_bridge_network(json::require(request, "network"));
-    const AttachRequest attach = parse_attach_request(json::require(request, "request"));
-    if (!network.internal) ground_.begin_uplink();
-    Attachment attachment;
-    client.containers.insert(attach.container);
-    ground_.run([&] { attachment = switchboard_.attach(network, attach, descriptor); });
-    if (!network.internal) ground_.await_uplink();
-    return {{"attachment", to_json(attachment)}};
+    return Json::object();
   }
 
-  Ground ground_;
-  Switchboard switchboard_;
-  linux::Fd listener_;
-  std::list<Client> clients_;
+  Keeper& keeper_;
+  linux::Fd socket_;
+  std::set<std::string> containers_;
 };
+
+class Door final : public EventHandler {
+ public:
+  Door(Keeper& keeper, linux::Fd listener) : keeper_(keeper), listener_(std::move(listener)) {
+    keeper_.loop().watch(listener_.get(), EPOLLIN, *this);
+  }
+
+  void close() noexcept { listener_.reset(); }
+  void on_events(std::uint32_t) override {
+    linux::Fd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (socket) keeper_.loop().adopt(std::make_unique<Client>(keeper_, std::move(socket)));
+  }
+
+ private:
+  Keeper& keeper_;
+  linux::Fd listener_;
+};
+
+void serve_clients(const KeeperPlan& plan, linux::Fd listener) {
+  EventLoop loop;
+  Keeper keeper(plan, loop);
+  keeper.begin();
+  auto owned_door = std::make_unique<Door>(keeper, std::move(listener));
+  Door& door = *owned_door;
+  loop.adopt(std::move(owned_door));
+  // Who has started it comes at once.
+  constexpr std::chrono::seconds k_patience{5};
+  keeper.turn(k_patience);
+  while (keeper.has_clients()) keeper.turn(std::chrono::milliseconds(-1));
+  door.close();
+  // From here on whoever comes starts another, once the lock is free.
+  linux::remove_file(socket_path(plan));
+  keeper.clear();
+}
 
 }  // namespace
 
 void serve(const KeeperPlan& plan, linux::FileLock lock, linux::Fd listener) noexcept {
   try {
-    Keeper keeper(plan, std::move(listener));
-    keeper.serve();
-    // From here on whoever comes starts another, once the lock is free.
-    linux::remove_file(socket_path(plan));
-    keeper.clear();
+    end_lost_uplink(plan.directory);
+    serve_clients(plan, std::move(listener));
   } catch (const std::exception& error) {
     log::info("the keeper of networks ends: {}", error.what());
   }

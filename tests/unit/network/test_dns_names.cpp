@@ -40,8 +40,8 @@ TEST_CASE("names are found on the networks that both are on") {
   CHECK(names.find(ip("10.2.0.3"), "store").size() == 2);
   CHECK(names.find(ip("10.9.9.9"), "db").empty());
   CHECK(names.find(ip("10.1.0.2"), "db.example").empty());
-  CHECK(names.knows(ip("10.1.0.2"), "www"));
-  CHECK_FALSE(names.knows(ip("10.1.0.2"), ""));
+  CHECK_FALSE(names.find(ip("10.1.0.2"), "www").empty());
+  CHECK(names.find(ip("10.1.0.2"), "").empty());
 }
 
 TEST_CASE("addresses lead back to names") {
@@ -59,4 +59,15 @@ TEST_CASE("who goes is forgotten") {
   names.remove("2", "");
   CHECK(names.find(ip("10.2.0.4"), "db").empty());
   CHECK(names.find(ip("10.2.0.4"), "store") == Addresses{ip("10.2.0.4")});
+}
+
+TEST_CASE("who is asked for other names") {
+  Names names;
+  names.add("1", "front", {"one"}, {ip("10.1.0.2")});
+  names.add("2", "front", {"two"}, {ip("10.1.0.3")}, {ip("9.9.9.9")});
+  CHECK(names.servers_for(ip("10.1.0.2")).empty());
+  names.set_servers("front", {ip("8.8.8.8")});
+  CHECK(names.servers_for(ip("10.1.0.2")) == std::vector<IpAddress>{ip("8.8.8.8")});
+  CHECK(names.servers_for(ip("10.1.0.3")) == std::vector<IpAddress>{ip("9.9.9.9")});
+  CHECK(names.servers_for(ip("10.9.9.9")).empty());
 }

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "coracle/linux/file.hpp"
-#include "network/dns/server.hpp"
+#include "network/dns/resolver.hpp"
 #include "support/errors.hpp"
 #include "unit/network/network_support.hpp"
 
@@ -16,8 +16,8 @@ using test::ip;
 
 namespace {
 
-linux::Fd open_at(const char* address, std::uint16_t port) {
-  linux::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+linux::Fd open_at(const char* address, std::uint16_t port, int type = SOCK_DGRAM) {
+  linux::Fd socket(::socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const SocketAddress place(ip(address), port);
   if (::bind(socket.get(), place.get(), place.size()) != 0) throw SysError("bind");
   return socket;
@@ -59,15 +59,12 @@ std::optional<Bytes> try_receive(const linux::Fd& socket, SocketAddress* from = 
 class Talk {
  public:
   explicit Talk(const std::string& resolv_conf)
-      : upstream(loop, resolv_conf), client_(open_at("127.0.0.2", 0)) {
-    names.add("1", "front", {"web"}, {ip("127.0.0.2")});
-    names.add("2", "front", {"db"}, {ip("10.1.0.3")});
+      : resolver(loop, resolv_conf, open_query_socket), client_(open_at("127.0.0.2", 0)) {
+    resolver.names().add("1", "front", {"web"}, {ip("127.0.0.2")});
+    resolver.names().add("2", "front", {"db"}, {ip("10.1.0.3")});
   }
 
-  void serve(bool with_upstream) {
-    loop.adopt(std::make_unique<NameServer>(loop, names, with_upstream ? &upstream : nullptr,
-                                            open_at("127.0.0.10", 53)));
-  }
+  void serve(bool with_upstream) { resolver.serve("front", {ip("127.0.0.10")}, with_upstream); }
 
   std::string ask(const Bytes& query, const linux::Fd* elsewhere = nullptr) {
     const SocketAddress place(ip("127.0.0.10"), 53);
@@ -76,7 +73,7 @@ class Talk {
     }
     for (int i = 0; i < 300; ++i) {
       loop.turn(10ms);
-      upstream.sweep();
+      resolver.sweep();
       if (elsewhere != nullptr) answer_elsewhere(*elsewhere);
       if (const auto answer = try_receive(client_)) return sum_up(*answer);
     }
@@ -86,9 +83,40 @@ class Talk {
     return ask(make_query(name, type), elsewhere);
   }
 
+  /// By a connection; the answer of the host's server, if any, comes by one as well.
+  std::string ask_connected(const std::vector<Bytes>& queries, const linux::Fd* elsewhere) {
+    const linux::Fd client = open_at("127.0.0.2", 0, SOCK_STREAM);
+    const SocketAddress place(ip("127.0.0.10"), 53);
+    (void)::connect(client.get(), place.get(), place.size());
+    Bytes sent;
+    for (const auto& query : queries) {
+      const Bytes framed = frame(query);
+      sent.insert(sent.end(), framed.begin(), framed.end());
+    }
+    Bytes received;
+    std::string text;
+    std::size_t answered = 0;
+    linux::Fd asked;
+    for (int i = 0; i < 300 && answered < queries.size(); ++i) {
+      // In two parts: the length says what belongs together.
+      if (i == 5) (void)::send(client.get(), sent.data(), 3, MSG_NOSIGNAL);
+      if (i == 10) (void)::send(client.get(), sent.data() + 3, sent.size() - 3, MSG_NOSIGNAL);
+      loop.turn(10ms);
+      if (elsewhere != nullptr) answer_connected(*elsewhere, asked);
+      std::uint8_t buffer[4096];
+      const ssize_t got = ::recv(client.get(), buffer, sizeof buffer, 0);
+      if (got == 0) return text + "closed";
+      if (got > 0) received.insert(received.end(), buffer, buffer + got);
+      while (const auto answer = take_message(received)) {
+        text += sum_up(*answer) + " ";
+        ++answered;
+      }
+    }
+    return text;
+  }
+
   EventLoop loop;
-  Names names;
-  Upstream upstream;
+  Resolver resolver;
 
  private:
   static void answer_elsewhere(const linux::Fd& socket) {
@@ -104,6 +132,23 @@ class Talk {
     for (const Bytes& answer : {wrong, right}) {
       ::sendto(socket.get(), answer.data(), answer.size(), 0, peer.get(), peer.size());
     }
+  }
+
+  static void answer_connected(const linux::Fd& listener, linux::Fd& asked) {
+    if (!asked) {
+      asked = linux::Fd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    }
+    if (!asked) return;
+    Bytes received(4096);
+    const ssize_t got = ::recv(asked.get(), received.data(), received.size(), 0);
+    if (got <= 0) return;
+    received.resize(static_cast<std::size_t>(got));
+    const auto packet = take_message(received);
+    if (!packet) return;
+    const Bytes answer = frame(Answer(*parse_query(*packet), ResponseCode::no_error)
+                                   .add_address(ip("9.9.9.9"), 1)
+                                   .finish(k_largest_message));
+    (void)::send(asked.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
   }
 
   linux::Fd client_;
@@ -174,4 +219,29 @@ TEST_CASE("an internal network asks nobody, and nonsense is passed over") {
           text += talk.ask("db", 1);
           return text;
         }) == "0:1:3 3:0:0 0:1:3");
+}
+
+TEST_CASE("queries may come by a connection, several of them, and go on by one") {
+  const linux::TempDir directory("/tmp", "dns");
+  const std::string resolv_conf = directory.path() + "/resolv.conf";
+  linux::write_new_file(resolv_conf, "nameserver 127.0.0.53\n");
+  CHECK(
+      in_empty_network([&] {
+        Talk talk(resolv_conf);
+        talk.serve(true);
+        const linux::Fd elsewhere = open_at("127.0.0.53", 53, SOCK_STREAM);
+        if (::listen(elsewhere.get(), 5) != 0) return std::string("listen");
+        std::string text = talk.ask_connected({make_query("db", 1), make_query("db", 28)}, nullptr);
+        text += "/ " + talk.ask_connected({make_query("example.test", 1)}, &elsewhere);
+        return text;
+      }) == "0:1:3 0:0:0 / 0:1:9 ");
+}
+
+TEST_CASE("an address has one name server") {
+  CHECK(in_empty_network([&] {
+          Talk talk("/nonexistent");
+          const linux::Fd other = open_at("127.0.0.10", 53);
+          const std::string text = test::error_of([&] { talk.serve(false); }).describe();
+          return text + (talk.resolver.serves("front") ? " serves" : "");
+        }) == "somebody else answers queries at 127.0.0.10 already");
 }

@@ -25,10 +25,10 @@ using test::send_between;
 
 namespace {
 
-BridgeNetwork make_network() {
-  BridgeNetwork network;
+VirtualNetwork make_network() {
+  VirtualNetwork network;
   network.name = "front";
-  network.bridge = "br-front";
+  network.interface = "br-front";
   network.subnets.push_back(
       {net("10.91.0.0/24"), ip("10.91.0.1"), usable_range(net("10.91.0.0/24"))});
   network.routes.push_back({net("10.7.0.0/16"), ip("10.91.0.9"), 5});
@@ -51,23 +51,42 @@ bool ends(const std::string& directory) {
   return false;
 }
 
+/// Connects a container that is held by the same connection.
+Attachment attach(KeeperConnection& connection, const std::string& container, int name_space,
+                  std::vector<IpAddress> addresses = {}) {
+  connection.hold(container, name_space, false);
+  ConnectPlan plan;
+  plan.network = make_network();
+  plan.request = {container, "eth0", std::move(addresses), std::nullopt, std::nullopt};
+  plan.names = {container};
+  connection.begin_connect(plan);
+  return connection.await_connect().attachment;
+}
+
 }  // namespace
 
 TEST_CASE("what the keeper is told arrives as it was") {
-  const BridgeNetwork network = make_network();
-  const BridgeNetwork again = keeper::parse_bridge_network(keeper::to_json(network));
-  CHECK(keeper::to_json(again) == keeper::to_json(network));
-  CHECK(again.routes[0].metric == 5U);
-  CHECK(again.subnets[0].range.last == ip("10.91.0.254"));
-  const AttachRequest request{
-      "id", "eth1", {ip("10.91.0.5")}, try_parse_mac("02:00:00:00:00:01"), false};
-  CHECK(keeper::to_json(keeper::parse_attach_request(keeper::to_json(request))) ==
-        keeper::to_json(request));
-  const Attachment attachment{"eth1", {{ip("fd00::2"), 64}}, {ip("fd00::1")}, *request.mac};
-  CHECK(keeper::to_json(keeper::parse_attachment(keeper::to_json(attachment))) ==
-        keeper::to_json(attachment));
-  for (const char* text : {"{}", R"({"name":"a","bridge":"b","subnets":[{}],"routes":[]})"}) {
-    CHECK_THROWS_AS(keeper::parse_bridge_network(parse_json(text, "text")), Error);
+  ConnectPlan plan;
+  plan.network = make_network();
+  plan.network.driver = Driver::ipvlan;
+  plan.network.mode = "l3";
+  plan.network_names = {true, {ip("9.9.9.9")}};
+  plan.request = {"id", "eth1", {ip("10.91.0.5")}, try_parse_mac("02:00:00:00:00:01"), 101};
+  plan.names = {"web", "www"};
+  plan.servers = {ip("fd00::53")};
+  const ConnectPlan again = keeper::parse_connect_plan(keeper::to_json(plan));
+  CHECK(keeper::to_json(again) == keeper::to_json(plan));
+  CHECK(again.network.routes[0].metric == 5U);
+  CHECK(again.network.subnets[0].range.last == ip("10.91.0.254"));
+  CHECK(again.network.driver == Driver::ipvlan);
+  CHECK(again.request.default_route_metric == 101U);
+  const Connected connected{
+      {"eth1", {{ip("fd00::2"), 64}}, {ip("fd00::1")}, *plan.request.mac}, {ip("fd00::1")}, {}};
+  CHECK(keeper::to_json(keeper::parse_connected(keeper::to_json(connected))) ==
+        keeper::to_json(connected));
+  for (const char* text :
+       {"{}", R"({"network":{"name":"a","driver":"none"},"network_names":{},"request":{}})"}) {
+    CHECK_THROWS_AS(keeper::parse_connect_plan(parse_json(text, "text")), Error);
   }
 }
 
@@ -81,22 +100,13 @@ TEST_CASE("the keeper comes with the first container and goes with the last") {
           {
             KeeperConnection first(plan);
             KeeperConnection second(plan);
-            text += first.attach(make_network(), {"one", "eth0", {}, std::nullopt, true}, one.get())
-                        .addresses[0]
-                        .address.str();
-            text +=
-                " " +
-                second.attach(make_network(), {"two", "eth0", {}, std::nullopt, true}, two.get())
-                    .addresses[0]
-                    .address.str();
+            text += attach(first, "one", one.get()).addresses[0].address.str();
+            text += " " + attach(second, "two", two.get()).addresses[0].address.str();
             text += " " + send_between(one.get(), two.get(), ip("10.91.0.3"));
             text += " " + send_between(one.get(), first.bridge_namespace().get(), ip("10.91.0.1"));
-            text +=
-                " / " + error_of([&] {
-                          second.attach(make_network(),
-                                        {"three", "eth0", {ip("10.91.0.2")}, std::nullopt, true},
-                                        two.get());
-                        }).describe();
+            text += " / " + error_of([&] {
+                              attach(second, "three", two.get(), {ip("10.91.0.2")});
+                            }).describe();
             text += is_running(plan.directory) ? " / running" : " / gone";
           }
           return text + (ends(plan.directory) ? " ended" : " stays");
@@ -119,14 +129,9 @@ TEST_CASE("many start it at once, and it is one") {
                 const linux::Fd own = linux::make_network_namespace();
                 for (int round = 0; round < 5; ++round) {
                   KeeperConnection connection(plan);
-                  connection.attach(make_network(),
-                                    {std::to_string(i) + "-" + std::to_string(round),
-                                     "eth0",
-                                     {},
-                                     std::nullopt,
-                                     true},
-                                    own.get());
-                  connection.detach("front");
+                  const std::string name = std::to_string(i) + "-" + std::to_string(round);
+                  attach(connection, name, own.get());
+                  connection.disconnect(name, "front");
                 }
                 code = 0;
               } catch (const std::exception& error) {
@@ -139,6 +144,11 @@ TEST_CASE("many start it at once, and it is one") {
           }
           std::string text;
           for (auto& child : children) text += std::to_string(linux::exit_code_of(child.wait()));
+          for (const auto& name : linux::list_directory(directory.path())) {
+            if (name.starts_with("error")) {
+              text += " " + linux::read_file(directory.path() + "/" + name);
+            }
+          }
           return text + (ends(plan.directory) ? " ended" : " stays");
         }) == "000000000000 ended");
 }
@@ -146,34 +156,30 @@ TEST_CASE("many start it at once, and it is one") {
 TEST_CASE("a container that is killed leaves its address free") {
   const linux::TempDir directory("/tmp", "keeper");
   const KeeperPlan plan{directory.path() + "/network", true};
-  CHECK(as_namespace_root([&] {
-          const linux::Fd one = linux::make_network_namespace();
-          const linux::Fd two = linux::make_network_namespace();
-          KeeperConnection keeping(plan);
-          linux::Pipe attached = linux::make_pipe();
-          linux::Child victim(::fork());
-          if (victim.pid() == 0) {
-            KeeperConnection connection(plan);
-            connection.attach(make_network(),
-                              {"one", "eth0", {ip("10.91.0.50")}, std::nullopt, true}, one.get());
-            linux::write_all(attached.write.get(), "x", "pipe");
-            ::pause();
+  CHECK(
+      as_namespace_root([&] {
+        const linux::Fd one = linux::make_network_namespace();
+        const linux::Fd two = linux::make_network_namespace();
+        KeeperConnection keeping(plan);
+        linux::Pipe attached = linux::make_pipe();
+        linux::Child victim(::fork());
+        if (victim.pid() == 0) {
+          KeeperConnection connection(plan);
+          attach(connection, "one", one.get(), {ip("10.91.0.50")});
+          linux::write_all(attached.write.get(), "x", "pipe");
+          ::pause();
+        }
+        char byte = 0;
+        if (::read(attached.read.get(), &byte, 1) != 1) return std::string("not attached");
+        victim.kill();
+        for (int i = 0; i < 500; ++i) {
+          try {
+            return attach(keeping, "two", two.get(), {ip("10.91.0.50")}).addresses[0].address.str();
+          } catch (const Error&) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
           }
-          char byte = 0;
-          if (::read(attached.read.get(), &byte, 1) != 1) return std::string("not attached");
-          victim.kill();
-          for (int i = 0; i < 500; ++i) {
-            try {
-              return keeping
-                  .attach(make_network(), {"two", "eth0", {ip("10.91.0.50")}, std::nullopt, true},
-                          two.get())
-                  .addresses[0]
-                  .address.str();
-            } catch (const Error&) {
-              std::this_thread::sleep_for(std::chrono::milliseconds(10));
-            }
-          }
-          return std::string("never free");
-        }) == "10.91.0.50");
+        }
+        return std::string("never free");
+      }) == "10.91.0.50");
   CHECK(ends(plan.directory));
 }

@@ -18,10 +18,11 @@ using test::send_between;
 
 namespace {
 
-BridgeNetwork make_network(const std::string& name, const std::string& bridge, const char* prefix) {
-  BridgeNetwork network;
+VirtualNetwork make_network(const std::string& name, const std::string& bridge,
+                            const char* prefix) {
+  VirtualNetwork network;
   network.name = name;
-  network.bridge = bridge;
+  network.interface = bridge;
   const Subnet subnet = net((std::string(prefix) + ".0/24").c_str());
   network.subnets.push_back({subnet, subnet.address().plus(1), usable_range(subnet)});
   return network;
@@ -44,10 +45,10 @@ class House {
     });
   }
 
-  Attachment attach(const BridgeNetwork& network, const std::string& container, int name_space,
+  Attachment attach(const VirtualNetwork& network, const std::string& container, int name_space,
                     std::vector<IpAddress> addresses = {}) {
     Attachment attachment;
-    AttachRequest request{container, "eth0", std::move(addresses), std::nullopt, true};
+    AttachRequest request{container, "eth0", std::move(addresses), std::nullopt, 100};
     inside([&] { attachment = switchboard.attach(network, request, name_space); });
     return attachment;
   }
@@ -181,17 +182,17 @@ TEST_CASE("nothing is left when the last container goes, nor after a failure") {
           house.inside([&] { house.switchboard.detach("one", ""); });
           text += house.links() + "/ ";
           // The interface is taken inside: lo.
-          AttachRequest request{"two", "lo", {}, std::nullopt, true};
+          AttachRequest request{"two", "lo", {}, std::nullopt, 100};
           const Error error = error_of([&] {
             house.inside([&] { house.switchboard.attach(network, request, one.get()); });
           });
-          text += error.error_class() == ErrorClass::conflict ? "conflict " : error.describe();
+          text += has(error.describe(), "interface 'lo'") ? "refused " : error.describe();
           text += house.links();
-          return text + (house.switchboard.is_empty() ? "empty" : "not empty");
-        }) == "lo upli br-f veth / lo upli / conflict lo upli empty");
+          return text + (house.switchboard.networks().empty() ? "empty" : "not empty");
+        }) == "lo upli br-f veth / lo upli / refused lo upli empty");
 }
 
-TEST_CASE("what a killed process has left is taken over") {
+TEST_CASE("what a killed process has left is taken away, and what others have made is not") {
   CHECK(as_namespace_root([] {
           House house;
           const linux::Fd one = linux::make_network_namespace();
@@ -200,9 +201,23 @@ TEST_CASE("what a killed process has left is taken over") {
           house.attach(network, "one", one.get());
           Attachment again;
           Switchboard successor;
+          Switchboard stranger({"other", "other"});
+          house.inside([&] { stranger.remove_leftovers(); });
+          const Error error = error_of([&] {
+            house.inside([&] {
+              stranger.attach(network, {"three", "eth1", {}, {}, 100}, two.get());
+            });
+          });
+          if (!has(error.describe(), "which somebody else has made")) return error.describe();
           house.inside([&] {
-            again = successor.attach(
-                network, {"two", "eth0", {ip("10.91.0.9")}, std::nullopt, true}, two.get());
+            successor.remove_leftovers();
+            again = successor.attach(network, {"two", "eth0", {ip("10.91.0.9")}, std::nullopt, 100},
+                                     two.get());
+          });
+          // The container that was connected before is connected again, as it was.
+          house.inside([&] {
+            successor.attach(network, {"one", "eth0", {ip("10.91.0.2")}, std::nullopt, 100},
+                             one.get());
           });
           std::string text = send_between(one.get(), two.get(), ip("10.91.0.9")) + " " +
                              send_between(two.get(), house.world(), ip("192.0.2.2"));
