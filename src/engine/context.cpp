@@ -46,6 +46,15 @@ void Context::enter_namespace() {
   entered_ = true;
 }
 
+bool Context::try_enter_namespace_of(const linux::ProcessIdentity& process) {
+  if (entered_ || !config_.rootless) return true;
+  const linux::Fd name_space = open_namespace_of(process);
+  if (!name_space) return false;
+  linux::enter_user_namespace(name_space.get());
+  entered_ = true;
+  return true;
+}
+
 void Context::enter_mount_namespace() {
   if (has_own_mounts_) return;
   if (::unshare(CLONE_NEWNS) != 0) throw SysError("cannot create a mount namespace");

@@ -37,15 +37,6 @@ std::optional<linux::ProcessIdentity> parse_entry(const std::string& name) {
   return linux::ProcessIdentity{static_cast<pid_t>(*pid), static_cast<std::uint64_t>(*start)};
 }
 
-linux::Fd open_namespace_of(const linux::ProcessIdentity& process) {
-  // Another user's process may have the number by now: its files are not for us.
-  linux::Fd fd =
-      linux::try_open_at(AT_FDCWD, fmt::format("/proc/{}/ns/user", process.pid), O_RDONLY);
-  // Only a process that is still itself after the opening was it before.
-  if (fd && !linux::is_alive(process)) fd.reset();
-  return fd;
-}
-
 linux::Fd open_listed(const std::string& directory) {
   for (const auto& name : linux::list_directory(directory)) {
     if (const auto process = parse_entry(name)) {
@@ -57,6 +48,15 @@ linux::Fd open_listed(const std::string& directory) {
 }
 
 }  // namespace
+
+linux::Fd open_namespace_of(const linux::ProcessIdentity& process) {
+  // Another user's process may have the number by now: its files are not for us.
+  linux::Fd fd =
+      linux::try_open_at(AT_FDCWD, fmt::format("/proc/{}/ns/user", process.pid), O_RDONLY);
+  // Only a process that is still itself after the opening was it before.
+  if (fd && !linux::is_alive(process)) fd.reset();
+  return fd;
+}
 
 NamespaceEntry& NamespaceEntry::operator=(NamespaceEntry&& other) noexcept {
   std::swap(path_, other.path_);

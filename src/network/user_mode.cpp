@@ -25,6 +25,10 @@ std::string_view to_string(UserModeHelper helper) noexcept {
   return helper == UserModeHelper::pasta ? "pasta" : "slirp4netns";
 }
 
+bool is_installed(UserModeHelper helper) {
+  return linux::find_program(std::string(to_string(helper))).has_value();
+}
+
 namespace {
 
 /// The address that packets to the world leave from: what the routes say, without sending any.

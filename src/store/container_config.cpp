@@ -23,8 +23,8 @@ Enum parse_name(const std::array<std::string_view, N>& names, std::string_view t
 
 constexpr std::array<std::string_view, 5> k_namespace_modes = {"private", "host", "container",
                                                                "path", "none"};
-constexpr std::array<std::string_view, 4> k_network_backends = {"none", "user-mode", "pasta",
-                                                                "slirp4netns"};
+constexpr std::array<std::string_view, 5> k_network_backends = {"none", "user-mode", "pasta",
+                                                                "slirp4netns", "networks"};
 constexpr std::array<std::string_view, 4> k_restart_policies = {"no", "on-failure", "always",
                                                                 "unless-stopped"};
 
@@ -86,6 +86,16 @@ class Writer {
                   {"container_port", port.container_port},
                   {"range", port.range},
                   {"protocol", port.protocol}};
+    });
+  }
+  void operator()(const char* key, const std::vector<NetworkConnection>& connections) {
+    put_list(key, connections, [](const NetworkConnection& connection) {
+      Json entry = {{"network", connection.network}, {"interface", connection.interface}};
+      json::set_if(entry, "aliases", connection.aliases);
+      json::set_if(entry, "ip", connection.ip);
+      json::set_if(entry, "ip6", connection.ip6);
+      json::set_if(entry, "mac", connection.mac);
+      return entry;
     });
   }
   void operator()(const char* key, const std::vector<linux::IdRange>& ranges) {
@@ -181,6 +191,14 @@ class Reader {
       ports.push_back({json::get_string(entry, "host_ip"), to_port(entry, "host_port"),
                        to_port(entry, "container_port"), to_port(entry, "range"),
                        json::require_string(entry, "protocol")});
+    }
+  }
+  void operator()(const char* key, std::vector<NetworkConnection>& connections) {
+    for (const Json& entry : list(key, 0)) {
+      connections.push_back({json::require_string(entry, "network"),
+                             json::require_string(entry, "interface"),
+                             json::get_strings(entry, "aliases"), json::get_string(entry, "ip"),
+                             json::get_string(entry, "ip6"), json::get_string(entry, "mac")});
     }
   }
   void operator()(const char* key, std::vector<linux::IdRange>& ranges) {
@@ -287,8 +305,10 @@ void fields(Visitor&& visit, Config& config) {
   visit("dns_options", config.dns_options);
   visit("no_hosts", config.no_hosts);
   visit("no_hostname", config.no_hostname);
+  visit("hosts_file", config.hosts_file);
   visit("network_backend", config.network_backend);
   visit("network_options", config.network_options);
+  visit("networks", config.networks);
   visit("ports", config.ports);
   visit("exposed_ports", config.exposed_ports);
   visit("mounts", config.mounts);

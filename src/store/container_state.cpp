@@ -24,6 +24,31 @@ Json to_json(const linux::ProcessIdentity& process) {
   return {{"pid", process.pid}, {"start_time", process.start_time}};
 }
 
+std::vector<NetworkStatus> parse_networks(const Json& document) {
+  std::vector<NetworkStatus> networks;
+  const Json* list = json::find(document, "networks");
+  if (list == nullptr) return networks;
+  for (const Json& entry : *list) {
+    networks.push_back({json::require_string(entry, "network"),
+                        json::require_string(entry, "interface"),
+                        json::get_strings(entry, "addresses"),
+                        json::get_strings(entry, "gateways"), json::get_string(entry, "mac")});
+  }
+  return networks;
+}
+
+Json to_json(const std::vector<NetworkStatus>& networks) {
+  Json list = Json::array();
+  for (const auto& network : networks) {
+    list.push_back({{"network", network.network},
+                    {"interface", network.interface},
+                    {"addresses", network.addresses},
+                    {"gateways", network.gateways},
+                    {"mac", network.mac}});
+  }
+  return list;
+}
+
 }  // namespace
 
 std::string_view to_string(ContainerStatus status) noexcept {
@@ -48,6 +73,7 @@ ContainerState parse_container_state(std::string_view text, std::string_view ori
     state.process = parse_process(*document, "process");
     state.monitor = parse_process(*document, "monitor");
     state.network_helper = parse_process(*document, "network_helper");
+    state.networks = parse_networks(*document);
     state.exit_code = static_cast<int>(json::get_int(*document, "exit_code"));
     state.oom_killed = json::get_bool(*document, "oom_killed");
     state.error = json::get_string(*document, "error");
@@ -69,6 +95,8 @@ std::string serialize(const ContainerState& state) {
   document["process"] = to_json(state.process);
   document["monitor"] = to_json(state.monitor);
   document["network_helper"] = to_json(state.network_helper);
+  document.erase("networks");
+  if (!state.networks.empty()) document["networks"] = to_json(state.networks);
   document["exit_code"] = state.exit_code;
   document["oom_killed"] = state.oom_killed;
   document["error"] = state.error;

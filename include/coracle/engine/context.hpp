@@ -35,6 +35,9 @@ class Context {
   /// Makes this single-threaded process root of the engine's user namespace, if it is an ordinary
   /// user's: before files of images and containers are touched. May be repeated.
   void enter_namespace();
+  /// The same for the user namespace that a process is in, which has the same maps. False if it is
+  /// gone.
+  bool try_enter_namespace_of(const linux::ProcessIdentity& process);
   /// Gives this process a mount namespace of its own, into which mounts of the host still come. May
   /// be repeated; after enter_namespace().
   void enter_mount_namespace();

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "coracle/linux/process.hpp"
 #include "coracle/linux/user_namespace.hpp"
 
 namespace coracle::engine {
@@ -26,6 +27,9 @@ class NamespaceEntry {
   explicit NamespaceEntry(std::string path) : path_(std::move(path)) {}
   std::string path_;
 };
+
+/// A descriptor of the user namespace of a process; invalid when it is gone.
+linux::Fd open_namespace_of(const linux::ProcessIdentity& process);
 
 /// A user namespace with given maps: that of a listed process, or else a new one.
 class UserNamespace {

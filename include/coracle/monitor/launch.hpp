@@ -77,6 +77,9 @@ class Lifecycle {
   virtual void finished() noexcept = 0;
   /// After the clients have heard: deletes what is left.
   virtual void cleaned_up() noexcept = 0;
+  /// While it runs, a descriptor that becomes readable when alarmed() is to be called; -1: none.
+  virtual int alarm() const noexcept { return -1; }
+  virtual void alarmed() noexcept {}
 };
 
 struct Launched {

@@ -26,7 +26,7 @@ std::vector<Listener> listen_on(const std::vector<PortMapping>& ports);
 
 /// Where ports lead, in the network namespace of the container.
 struct ForwardTarget {
-  IpAddress address;
+  std::optional<IpAddress> address;
   std::optional<IpAddress> address_v6;
   /// Whom clients on the host itself seem to be: their loopback address would look like the
   /// container's own. Also anybody's whose address cannot be kept.

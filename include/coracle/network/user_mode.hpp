@@ -18,6 +18,7 @@ namespace coracle::network {
 
 enum class UserModeHelper { pasta, slirp4netns };
 std::string_view to_string(UserModeHelper helper) noexcept;
+bool is_installed(UserModeHelper helper);
 
 /// The addresses inside. The same on every host and in every network that a laptop joins, and not
 /// the host's own, so that the host can be reached.

@@ -45,8 +45,19 @@ enum class NetworkBackend {
   user_mode,    ///< by pasta, or by slirp4netns where that is not there
   pasta,        ///< by pasta alone
   slirp4netns,  ///< by slirp4netns alone
+  networks,     ///< through networks that other containers are on, too
 };
 std::string_view to_string(NetworkBackend backend) noexcept;
+
+/// A network that the container is connected to when it runs, and how.
+struct NetworkConnection {
+  std::string network;    ///< name
+  std::string interface;  ///< inside: "eth0"
+  std::vector<std::string> aliases;
+  std::string ip;  ///< empty: any
+  std::string ip6;
+  std::string mac;
+};
 
 /// Ports of the host that lead into the container: `range` of them.
 struct PublishedPort {
@@ -119,8 +130,10 @@ struct ContainerConfig {
   std::vector<std::string> dns_options;
   bool no_hosts = false;
   bool no_hostname = false;
+  std::string hosts_file;  ///< what /etc/hosts begins with: a path, "image" or "none"
   NetworkBackend network_backend = NetworkBackend::none;
   std::vector<std::string> network_options;  ///< of the backend, as given
+  std::vector<NetworkConnection> networks;
   std::vector<PublishedPort> ports;
   std::vector<std::string> exposed_ports;  ///< "80/tcp": the image's and --expose
 

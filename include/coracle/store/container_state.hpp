@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "coracle/base/json.hpp"
 #include "coracle/linux/process.hpp"
@@ -16,12 +17,24 @@ enum class ContainerStatus { created, running, paused, stopping, exited };
 /// "created", "running", …: podman's words.
 std::string_view to_string(ContainerStatus status) noexcept;
 
+/// A network that the container is connected to, and what it has there.
+struct NetworkStatus {
+  std::string network;                 ///< name
+  std::string interface;               ///< inside: "eth0"
+  std::vector<std::string> addresses;  ///< "10.89.0.2/24"
+  std::vector<std::string> gateways;
+  std::string mac;
+
+  bool operator==(const NetworkStatus&) const = default;
+};
+
 struct ContainerState {
   ContainerStatus status = ContainerStatus::created;
   std::string boot_id;             ///< the boot that the processes below belong to
   linux::ProcessIdentity process;  ///< the container's first process, seen from the host
   linux::ProcessIdentity monitor;
   linux::ProcessIdentity network_helper;  ///< pid 0: there is none
+  std::vector<NetworkStatus> networks;    ///< while it runs
   int exit_code = 0;
   bool oom_killed = false;
   std::string error;

@@ -58,6 +58,10 @@ void resolve_names(const config::Config& settings, const ContainerRequest& reque
   config.dns_options = request.dns_options.empty() ? settings.dns_options : request.dns_options;
   config.no_hosts = request.no_hosts;
   config.no_hostname = request.no_hostname;
+  if (!request.hosts_file.empty() && request.no_hosts) {
+    throw Error(ErrorClass::invalid_argument, "--no-hosts and --hosts-file cannot be set together");
+  }
+  config.hosts_file = request.hosts_file;
 }
 
 }  // namespace coracle::engine

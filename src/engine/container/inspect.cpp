@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "coracle/base/json_value.hpp"
@@ -100,6 +101,7 @@ std::string network_mode(const store::ContainerConfig& config) {
     case store::NetworkBackend::user_mode:
     case store::NetworkBackend::pasta: return "pasta";
     case store::NetworkBackend::slirp4netns: return "slirp4netns";
+    case store::NetworkBackend::networks: return "bridge";
   }
   return "";
 }
@@ -204,6 +206,76 @@ Json graph_data(Context& context, const store::ContainerConfig& config) {
           {"WorkDir", context.containers().work(id)}};
 }
 
+/// An address with its prefix, in docker's and podman's members.
+void put_addresses(const std::vector<std::string>& addresses, Json& document) {
+  document["IPAddress"] = "";
+  document["IPPrefixLen"] = 0;
+  document["GlobalIPv6Address"] = "";
+  document["GlobalIPv6PrefixLen"] = 0;
+  for (const auto& entry : addresses) {
+    const auto pair = split_once(entry, '/');
+    if (!pair) continue;
+    const bool is_v6 = pair->first.find(':') != std::string_view::npos;
+    document[is_v6 ? "GlobalIPv6Address" : "IPAddress"] = std::string(pair->first);
+    document[is_v6 ? "GlobalIPv6PrefixLen" : "IPPrefixLen"] =
+        parse_int(pair->second).value_or(0);
+  }
+}
+
+void put_gateways(const std::vector<std::string>& gateways, Json& document) {
+  document["Gateway"] = "";
+  document["IPv6Gateway"] = "";
+  for (const auto& gateway : gateways) {
+    const bool is_v6 = gateway.find(':') != std::string::npos;
+    document[is_v6 ? "IPv6Gateway" : "Gateway"] = gateway;
+  }
+}
+
+Json network_document(Context& context, const store::NetworkConnection& connection,
+                      const store::ContainerConfig& config, const store::NetworkStatus& status) {
+  const auto network = context.networks().try_find(connection.network);
+  Json document = {{"EndpointID", ""}};
+  put_gateways(status.gateways, document);
+  put_addresses(status.addresses, document);
+  document["MacAddress"] = status.mac;
+  document["NetworkID"] = network ? network->id : connection.network;
+  document["DriverOpts"] = nullptr;
+  document["IPAMConfig"] = nullptr;
+  document["Links"] = nullptr;
+  document["Aliases"] = connection.aliases;
+  document["Aliases"].push_back(short_id(config.id));
+  return document;
+}
+
+Json network_settings(Context& context, const store::ContainerConfig& config,
+                      const store::ContainerState& state) {
+  const store::NetworkStatus none;
+  const auto status_of = [&](const std::string& network) -> const store::NetworkStatus& {
+    const auto found = std::ranges::find(state.networks, network, &store::NetworkStatus::network);
+    return found == state.networks.end() ? none : *found;
+  };
+  Json networks = Json::object();
+  for (const auto& connection : config.networks) {
+    networks[connection.network] =
+        network_document(context, connection, config, status_of(connection.network));
+  }
+  Json settings = {{"EndpointID", ""}};
+  const auto& first = config.networks.empty() ? none : status_of(config.networks.front().network);
+  put_gateways(first.gateways, settings);
+  put_addresses(first.addresses, settings);
+  settings["MacAddress"] = first.mac;
+  settings["Bridge"] = "";
+  settings["SandboxID"] = "";
+  settings["HairpinMode"] = false;
+  settings["LinkLocalIPv6Address"] = "";
+  settings["LinkLocalIPv6PrefixLen"] = 0;
+  settings["Ports"] = ports_document(config);
+  settings["SandboxKey"] =
+      is_active(state) ? fmt::format("/proc/{}/ns/net", state.process.pid) : "";
+  settings["Networks"] = std::move(networks);
+  return settings;
+}
+
 }  // namespace
 
 Json inspect_container(Context& context, const ContainerId& id) {
@@ -246,11 +318,7 @@ Json inspect_container(Context& context, const ContainerId& id) {
           {"GraphDriver", {{"Name", config.driver}, {"Data", graph_data(context, config)}}},
           {"Mounts", mounts},
           {"Dependencies", Json::array()},
-          {"NetworkSettings",
-           {{"IPAddress", ""},
-            {"MacAddress", ""},
-            {"Ports", ports_document(config)},
-            {"Networks", Json::object()}}},
+          {"NetworkSettings", network_settings(context, config, state)},
           {"Namespace", ""},
           {"IsInfra", false},
           {"Config", config_document(config)},

@@ -31,10 +31,10 @@ ContainerLifecycle::ContainerLifecycle(Context& context, store::ContainerConfig 
       config_(std::move(config)),
       id_(config_.id),
       notify_directory_(std::move(notify_directory)),
-      network_(config_) {}
+      network_(context, config_) {}
 
 void ContainerLifecycle::prepare() {
-  context_.enter_namespace();
+  network_.enter_namespaces(context_);
   if (context_.config().rootless) {
     namespace_entry_ = list_in_namespace(context_.config().runroot, context_.mappings());
   }
@@ -82,24 +82,62 @@ SpecFacts ContainerLifecycle::gather_facts() {
   return facts;
 }
 
+namespace {
+
+constexpr std::size_t k_largest_file = 1U << 20;
+
+std::string read_host_file(const std::string& path) {
+  return linux::read_file_if_exists(path, k_largest_file).value_or("");
+}
+
+/// systemd-resolved's stub on a loopback address is the host's alone; the servers behind it are in
+/// another file.
+std::string read_resolv_conf() {
+  std::string text = read_host_file("/etc/resolv.conf");
+  constexpr const char* k_stub = "nameserver 127.0.0.53";
+  if (text.find(k_stub) == std::string::npos) return text;
+  const std::string servers = read_host_file("/run/systemd/resolve/resolv.conf");
+  return servers.empty() ? text : servers;
+}
+
+}  // namespace
+
+std::string ContainerLifecycle::read_base_hosts() const {
+  const std::string& base = config_.hosts_file;
+  if (base.empty()) return read_host_file("/etc/hosts");
+  if (base == "none") return "";
+  if (base == "image") return read_image_file(context_, config_, "etc/hosts");
+  return linux::read_file(base);
+}
+
+/// A container in the network namespace of another one has its files, too.
+bool ContainerLifecycle::shares_files(SpecFacts& facts) {
+  if (config_.network.mode != store::NamespaceMode::container) return false;
+  const std::string directory =
+      context_.containers().run_directory(ContainerId(config_.network.value));
+  if (!linux::exists(directory + "/resolv.conf")) return false;
+  if (!config_.no_hosts && linux::exists(directory + "/hosts")) {
+    facts.hosts_path = directory + "/hosts";
+  }
+  facts.resolv_conf_path = directory + "/resolv.conf";
+  return true;
+}
+
 void ContainerLifecycle::write_files(SpecFacts& facts) {
   const std::string directory = context_.containers().run_directory(id_);
   const auto write = [&](const char* name, std::string_view text) {
     const std::string path = directory + "/" + name;
-    // In place: a running container that shares the file keeps seeing it.
-    const linux::Fd file = linux::open_file(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-    linux::write_all(file.get(), text, path);
+    write_in_place(path, text);
     return path;
   };
-  const auto host_file = [](const char* path) {
-    return linux::read_file_if_exists(path, 1U << 20).value_or("");
-  };
-  if (!config_.no_hosts) {
-    facts.hosts_path =
-        write("hosts", hosts_text(config_, network_.facts(), host_file("/etc/hosts")));
+  if (!shares_files(facts)) {
+    const NetworkFacts network = network_.facts();
+    if (!config_.no_hosts) {
+      facts.hosts_path = write("hosts", hosts_text(config_, network, read_base_hosts()));
+    }
+    facts.resolv_conf_path =
+        write("resolv.conf", resolv_conf_text(config_, network, read_resolv_conf()));
   }
-  facts.resolv_conf_path = write(
-      "resolv.conf", resolv_conf_text(config_, network_.facts(), host_file("/etc/resolv.conf")));
   if (!config_.no_hostname) facts.hostname_path = write("hostname", config_.hostname + "\n");
   facts.containerenv_path =
       write(".containerenv", "engine=\"coracle-" CORACLE_VERSION "\"\nname=\"" + config_.name +
@@ -142,6 +180,8 @@ oci::Hooks ContainerLifecycle::load_hooks(const oci::RuntimeSpec& spec) const {
 }
 
 runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStreams& streams) {
+  // It may have been connected with others meanwhile.
+  if (!first_start_) config_.networks = context_.containers().load_config(id_).networks;
   // First of all: it comes up while everything else is prepared.
   const std::string network_namespace = network_.begin();
   ScopeExit stop_network([this] { network_.stop(); });
@@ -206,6 +246,7 @@ runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStream
   auto started = runtime::create(request);
   if (request.wait_for_start) {
     network_.await();
+    if (network_.learns_late()) write_files(facts);
     started.start();
   }
   if (pin) pin->restore(file_server_);
@@ -229,6 +270,7 @@ void ContainerLifecycle::started(pid_t pid) {
   state_.process = linux::identity_of(pid);
   state_.monitor = linux::identity_of(::getpid());
   state_.network_helper = network_.helper();
+  state_.networks = network_.connected();
   state_.started_at = format_rfc3339(now());
   state_.finished_at.clear();
   state_.exit_code = 0;
@@ -279,6 +321,7 @@ bool ContainerLifecycle::exited(int exit_code) {
     state_.exit_code = exit_code;
     state_.oom_killed = oom_killed_;
     state_.finished_at = format_rfc3339(now());
+    state_.networks.clear();
     context_.containers().save_state(id_, state_);
   } catch (const Error&) {
     return false;  // Removed meanwhile.

@@ -9,7 +9,7 @@
 #include "coracle/engine/user_namespace.hpp"
 #include "coracle/monitor/launch.hpp"
 #include "coracle/runtime/cgroup.hpp"
-#include "engine/container/network.hpp"
+#include "engine/network/container_network.hpp"
 #include "engine/spec/spec.hpp"
 
 namespace coracle::engine {
@@ -29,9 +29,13 @@ class ContainerLifecycle final : public monitor::Lifecycle {
   void start_failed(const Error& error) override;
   void finished() noexcept override;
   void cleaned_up() noexcept override;
+  int alarm() const noexcept override { return network_.alarm(); }
+  void alarmed() noexcept override { network_.connect_again(); }
 
  private:
   SpecFacts gather_facts();
+  std::string read_base_hosts() const;
+  bool shares_files(SpecFacts& facts);
   void write_files(SpecFacts& facts);
   void give_sources_to_user(const oci::User& user);
   void make_cgroup(const oci::Resources& resources);

@@ -9,6 +9,7 @@
 #include "coracle/base/time.hpp"
 #include "coracle/engine/containers.hpp"
 #include "coracle/runtime/cgroup.hpp"
+#include "engine/network/plan.hpp"
 
 namespace coracle::engine {
 
@@ -71,6 +72,10 @@ store::ContainerState reap(Context& context, const ContainerId& id) {
     context.enter_namespace();
     linux::send_signal(state.network_helper, SIGKILL);
   }
+  if (same_boot && !state.networks.empty()) {
+    context.enter_namespace();
+    network::clean_up_after_keeper(plan_keeper(context));
+  }
   if (same_boot && !state.cgroup.empty()) {
     try {
       runtime::open_cgroup(state.cgroup)->remove();
@@ -82,6 +87,7 @@ store::ContainerState reap(Context& context, const ContainerId& id) {
   state.exit_code = same_boot ? 137 : 255;
   state.error = same_boot ? "the container's monitor was killed" : "the machine was restarted";
   state.finished_at = format_rfc3339(now());
+  state.networks.clear();
   context.containers().save_state(id, state);
   return state;
 }

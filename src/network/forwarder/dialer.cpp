@@ -107,11 +107,13 @@ std::vector<Route> Dialer::routes_for(const IpAddress& client) const {
     const auto from = stands_in ? target_.stand_in_v6 : client;
     if (from) routes.push_back({*from, *target_.address_v6});
   }
-  if (!client.is_v6()) {
-    routes.push_back({client.is_loopback() ? target_.stand_in : client, target_.address});
-  } else {
+  if (target_.address) {
     // What listens for IPv4 alone is reached by clients of IPv6 as well.
-    routes.push_back({target_.stand_in, target_.address});
+    const bool stands_in = client.is_v6() || client.is_loopback();
+    routes.push_back({stands_in ? target_.stand_in : client, *target_.address});
+  }
+  if (!client.is_v6() && target_.address_v6 && target_.stand_in_v6) {
+    routes.push_back({*target_.stand_in_v6, *target_.address_v6});
   }
   return routes;
 }

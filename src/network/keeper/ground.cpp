@@ -20,10 +20,6 @@ std::string record_path(const std::string& directory) {
   return directory + "/uplink";
 }
 
-bool is_installed(UserModeHelper helper) {
-  return linux::find_program(std::string(to_string(helper))).has_value();
-}
-
 class UplinkWatch final : public EventHandler {
  public:
   UplinkWatch(Ground& ground, EventLoop& loop, linux::Fd pidfd)

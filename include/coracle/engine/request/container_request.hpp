@@ -66,7 +66,11 @@ struct ContainerRequest {
   // Names and network.
   std::string hostname;
   std::string domain_name;
-  std::vector<std::string> networks;   ///< none, host, container:ID, ns:PATH, pasta[:…], …
+  std::vector<std::string> networks;   ///< none, host, container:ID, ns:PATH, pasta[:…], NAME[:…]
+  std::vector<std::string> network_aliases;
+  std::string ip;
+  std::string ip6;
+  std::string mac_address;
   std::vector<std::string> publish;    ///< [[IP:][HOST]:]CONTAINER[/PROTOCOL]
   bool publish_all = false;            ///< every exposed port, to any port of the host
   std::vector<std::string> expose;     ///< PORT[-PORT][/PROTOCOL]
@@ -75,6 +79,7 @@ struct ContainerRequest {
   std::vector<std::string> dns_search;
   std::vector<std::string> dns_options;
   bool no_hosts = false;
+  std::string hosts_file;  ///< what /etc/hosts begins with: a path, "image" or "none"
   bool no_hostname = false;
 
   // Files.

@@ -107,8 +107,15 @@ void declare_network(OptionSet& options, ContainerRequest& request) {
   options.add("domainname", '\0', request.domain_name, "NIS domain name of the container");
   options
       .add("network", '\0', request.networks,
-           "Network: none, host, pasta[:OPTIONS], slirp4netns[:OPTIONS], container:NAME, ns:PATH")
+           "Network: NAME[:OPTIONS], bridge, none, host, pasta[:OPTIONS], slirp4netns[:OPTIONS], "
+           "container:NAME, ns:PATH")
       .alias("net");
+  options.add("network-alias", '\0', request.network_aliases,
+              "Another name of the container on its networks")
+      .alias("net-alias");
+  options.add("ip", '\0', request.ip, "IPv4 address on its network");
+  options.add("ip6", '\0', request.ip6, "IPv6 address on its network");
+  options.add("mac-address", '\0', request.mac_address, "MAC address on its network");
   options.add("publish", 'p', request.publish,
               "Publish a port: [[IP:][HOST]:]CONTAINER[/PROTOCOL]");
   options.add("publish-all", 'P', request.publish_all,
@@ -119,6 +126,9 @@ void declare_network(OptionSet& options, ContainerRequest& request) {
   options.add("dns-search", '\0', request.dns_search, "Search domain");
   options.add("dns-option", '\0', request.dns_options, "Option of the resolver").alias("dns-opt");
   options.add("no-hosts", '\0', request.no_hosts, "Leave the image's /etc/hosts");
+  options.add("hosts-file", '\0', request.hosts_file,
+              "What /etc/hosts begins with: a file of the host, image or none")
+      .complete(CompletionKind::file);
   options.add("no-hostname", '\0', request.no_hostname, "Leave the image's /etc/hostname");
 }
 
@@ -186,11 +196,7 @@ void declare_others(OptionSet& options) {
       {"health-start-period", '\0', Arity::value, "health checks"},
       {"health-timeout", '\0', Arity::value, "health checks"},
       {"init-ctr", '\0', Arity::value, "pods"},
-      {"ip", '\0', Arity::value, "bridged networks"},
-      {"ip6", '\0', Arity::value, "bridged networks"},
       {"link", '\0', Arity::value, "bridged networks"},
-      {"mac-address", '\0', Arity::value, "bridged networks"},
-      {"network-alias", '\0', Arity::value, "bridged networks"},
       {"pod", '\0', Arity::value, "pods"},
       {"pod-id-file", '\0', Arity::value, "pods"},
       {"requires", '\0', Arity::value, "dependencies between containers"},

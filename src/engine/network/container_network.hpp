@@ -3,29 +3,22 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "coracle/linux/fd.hpp"
-#include "coracle/network/forwarder.hpp"
-#include "coracle/network/user_mode.hpp"
-#include "coracle/store/container_config.hpp"
+#include "engine/network/backend.hpp"
 
 namespace coracle::engine {
 
-/// What the files of a container say of the network.
-struct NetworkFacts {
-  std::string address;       ///< of the container; empty: it has none
-  std::string host_address;  ///< by which it reaches the host; empty: it cannot
-  std::string name_server;   ///< that stands for the host's; empty: there is none
-};
-
 class ContainerNetwork {
  public:
-  explicit ContainerNetwork(const store::ContainerConfig& config) : config_(config) {}
+  ContainerNetwork(Context& context, const store::ContainerConfig& config);
 
+  /// First of all: enters the namespaces that the container is to live in.
+  void enter_namespaces(Context& context);
   /// Whether there is anything to do.
-  bool is_wanted() const noexcept;
+  bool is_wanted() const noexcept { return backend_ != nullptr; }
   /// Makes the network namespace and sets about connecting it.
   /// @returns a path by which this process finds the namespace; empty when the container has a user
   ///          namespace of its own and its process has to make both
@@ -34,25 +27,27 @@ class ContainerNetwork {
   void begin_for(pid_t process);
   /// Returns when the container's program may run.
   void await();
-  const NetworkFacts& facts() const noexcept { return facts_; }
-  /// The helper that serves it, for the record.
+  NetworkFacts facts() const;
+  /// Whether the facts are others after await().
+  bool learns_late() const noexcept { return backend_ && backend_->learns_late(); }
+  std::vector<store::NetworkStatus> connected() const;
+  /// The helper that serves it alone, for the record.
   linux::ProcessIdentity helper() const;
+  /// A descriptor that becomes readable when connect_again() has something to do; -1: none.
+  int alarm() const noexcept { return backend_ ? backend_->alarm() : -1; }
+  void connect_again() noexcept;
   /// Ends it; what may take a while happens in the background, until the destructor or clean_up().
   void stop() noexcept;
-  void clean_up() noexcept { user_mode_.reset(); }
+  void clean_up() noexcept;
 
  private:
-  void make_plan();
+  void prepare();
   void serve_ports();
-  network::UserModeHelper first_choice() const;
-  void start(network::UserModeHelper helper);
 
   const store::ContainerConfig& config_;
-  NetworkFacts facts_;
-  network::UserModePlan plan_;
   linux::Fd namespace_;
   std::vector<network::Listener> listeners_;  ///< until somebody serves them
-  std::unique_ptr<network::UserModeNetwork> user_mode_;
+  std::unique_ptr<NetworkBackend> backend_;
   std::unique_ptr<network::PortForwarder> forwarder_;
 };
 

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/network/container_network.hpp"
+
+#include <fcntl.h>
+
+#include <fmt/format.h>
+
+#include "coracle/linux/file.hpp"
+#include "coracle/linux/network_namespace.hpp"
+#include "engine/network/ports.hpp"
+
+namespace coracle::engine {
+namespace {
+
+using Choice = store::NetworkBackend;
+
+std::unique_ptr<NetworkBackend> make_backend(Context& context,
+                                             const store::ContainerConfig& config) {
+  switch (config.network_backend) {
+    case Choice::none: return nullptr;
+    case Choice::user_mode:
+    case Choice::pasta:
+    case Choice::slirp4netns: return make_user_mode_backend(config);
+    case Choice::networks: return make_networks_backend(context, config);
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+ContainerNetwork::ContainerNetwork(Context& context, const store::ContainerConfig& config)
+    : config_(config), backend_(make_backend(context, config)) {}
+
+void ContainerNetwork::enter_namespaces(Context& context) {
+  if (backend_) return backend_->enter_namespaces(context);
+  context.enter_namespace();
+}
+
+void ContainerNetwork::prepare() {
+  listeners_ = network::listen_on(mappings_of(config_.ports));
+  backend_->prepare();
+}
+
+std::string ContainerNetwork::begin() {
+  if (!backend_) return "";
+  prepare();
+  if (!config_.id_mappings.empty()) return "";
+  namespace_ = linux::make_network_namespace();
+  backend_->begin(namespace_.get());
+  return fmt::format("/proc/self/fd/{}", namespace_.get());
+}
+
+void ContainerNetwork::begin_for(pid_t process) {
+  if (!backend_ || namespace_) return;
+  namespace_ = linux::open_file(fmt::format("/proc/{}/ns/net", process), O_RDONLY);
+  backend_->begin(namespace_.get());
+}
+
+void ContainerNetwork::await() {
+  if (!backend_) return;
+  backend_->await();
+  serve_ports();
+}
+
+void ContainerNetwork::serve_ports() {
+  if (listeners_.empty()) return;
+  forwarder_ = std::make_unique<network::PortForwarder>(std::move(listeners_), backend_->target(),
+                                                        namespace_.get());
+  listeners_.clear();
+}
+
+NetworkFacts ContainerNetwork::facts() const {
+  return backend_ ? backend_->facts() : NetworkFacts{};
+}
+
+std::vector<store::NetworkStatus> ContainerNetwork::connected() const {
+  return backend_ ? backend_->connected() : std::vector<store::NetworkStatus>{};
+}
+
+linux::ProcessIdentity ContainerNetwork::helper() const {
+  return backend_ ? backend_->helper() : linux::ProcessIdentity{};
+}
+
+void ContainerNetwork::connect_again() noexcept {
+  if (backend_) backend_->connect_again();
+}
+
+void ContainerNetwork::stop() noexcept {
+  // Whoever hears of the end may want the ports next: this one is waited for.
+  forwarder_.reset();
+  listeners_.clear();
+  if (backend_) backend_->stop();
+  namespace_.reset();
+}
+
+void ContainerNetwork::clean_up() noexcept {
+  if (backend_) backend_->clean_up();
+}
+
+}  // namespace coracle::engine

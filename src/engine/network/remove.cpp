@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <fmt/format.h>
+#include <set>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/json_value.hpp"
+#include "coracle/base/strings.hpp"
+#include "coracle/engine/containers.hpp"
+#include "coracle/engine/networks.hpp"
+#include "coracle/network/keeper.hpp"
+#include "engine/container/state.hpp"
+#include "engine/network/catalog.hpp"
+#include "engine/network/plan.hpp"
+
+namespace coracle::engine {
+namespace {
+
+/// Calls `visit` with the record of every container that is to be connected to a network.
+template <typename Visit>
+void for_each_connected(Context& context, const std::string& network, Visit&& visit) {
+  for (const auto& id : context.containers().list()) {
+    try {
+      const auto config = context.containers().load_config(id);
+      const bool is_connected = std::ranges::any_of(
+          config.networks, [&](const auto& entry) { return entry.network == network; });
+      if (is_connected) visit(id, config);
+    } catch (const Error& error) {
+      if (error.error_class() != ErrorClass::not_found) throw;  // Removed meanwhile.
+    }
+  }
+}
+
+/// One container as `network inspect` shows it.
+Json container_json(const store::ContainerConfig& config, const store::NetworkStatus& status) {
+  Json subnets = Json::array();
+  for (const auto& address : status.addresses) {
+    Json subnet = {{"ipnet", address}};
+    const bool is_v6 = address.find(':') != std::string::npos;
+    for (const auto& gateway : status.gateways) {
+      if ((gateway.find(':') != std::string::npos) == is_v6) subnet["gateway"] = gateway;
+    }
+    subnets.push_back(std::move(subnet));
+  }
+  return {{"name", config.name},
+          {"interfaces",
+           {{status.interface, {{"subnets", subnets}, {"mac_address", status.mac}}}}}};
+}
+
+}  // namespace
+
+Json inspect_network(Context& context, const store::NetworkConfig& network) {
+  Json document = store::to_json(network);
+  Json containers = Json::object();
+  for_each_connected(context, network.name, [&](const ContainerId& id, const auto& config) {
+    const auto state = try_observe(context, id);
+    if (!state || !is_active(*state)) return;
+    for (const auto& status : state->networks) {
+      if (status.network == network.name) containers[id.str()] = container_json(config, status);
+    }
+  });
+  document["containers"] = std::move(containers);
+  return document;
+}
+
+std::vector<std::string> networks_in_use(Context& context) {
+  std::set<std::string> used;
+  for (const auto& id : context.containers().list()) {
+    try {
+      for (const auto& entry : context.containers().load_config(id).networks) {
+        used.insert(entry.network);
+      }
+    } catch (const Error& error) {
+      if (error.error_class() != ErrorClass::not_found) throw;
+    }
+  }
+  return {used.begin(), used.end()};
+}
+
+void remove_network(Context& context, std::string_view name, const NetworkRemoval& removal) {
+  const auto network = find_network(context, name);
+  if (network.name == k_default_network) {
+    throw Error(ErrorClass::invalid_argument, "default network {} cannot be removed", network.name);
+  }
+  std::vector<ContainerId> users;
+  for_each_connected(context, network.name,
+                     [&](const ContainerId& id, const auto&) { users.push_back(id); });
+  if (!users.empty() && !removal.force) {
+    Error error(ErrorClass::conflict,
+                "\"{}\" has associated containers with it. Use -f to forcibly delete containers "
+                "and pods: network is being used",
+                network.name);
+    error.set_exit_code(2);
+    throw error;
+  }
+  for (const auto& id : users) remove_container(context, id, {true, removal.timeout});
+  const auto lock = context.networks().lock();
+  context.networks().remove_unlocked(network);
+}
+
+void update_network(Context& context, std::string_view name, const NetworkUpdate& update) {
+  find_network(context, name);
+  const auto lock = context.networks().lock();
+  auto network = find_network(context, name);
+  if (!network.dns) {
+    throw Error(ErrorClass::invalid_argument,
+                "cannot set DNS servers of network {}: names are not served there", network.name);
+  }
+  auto& servers = network.dns_servers;
+  for (const auto& text : update.dns_drop) {
+    if (std::erase(servers, network::IpAddress::parse(text, "dns-drop").str()) == 0) {
+      throw Error(ErrorClass::not_found, "network {} has no DNS server {}", network.name, text);
+    }
+  }
+  for (const auto& text : update.dns_add) {
+    const std::string server = network::IpAddress::parse(text, "dns-add").str();
+    if (std::ranges::find(servers, server) == servers.end()) servers.push_back(server);
+  }
+  context.networks().save_unlocked(network);
+  auto keeper = network::KeeperConnection::try_open(plan_keeper(context));
+  if (!keeper) return;
+  std::vector<network::IpAddress> addresses;
+  for (const auto& text : servers) addresses.push_back(network::IpAddress::parse(text, "dns"));
+  keeper->change_names(network.name, addresses);
+}
+
+}  // namespace coracle::engine
