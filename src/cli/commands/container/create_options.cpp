@@ -108,7 +108,8 @@ void declare_network(OptionSet& options, ContainerRequest& request) {
   options
       .add("network", '\0', request.networks,
            "Network: none, host, pasta[:OPTIONS], slirp4netns[:OPTIONS], container:NAME, ns:PATH")
-      .alias("net");
+      .alias("net")
+      .complete(CompletionKind::network);
   options.add("publish", 'p', request.publish,
               "Publish a port: [[IP:][HOST]:]CONTAINER[/PROTOCOL]");
   options.add("publish-all", 'P', request.publish_all,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands/commands.hpp"
 #include "cli/commands/consent.hpp"
+#include "cli/commands/network/unused_networks.hpp"
 #include "cli/commands/session.hpp"
 #include "coracle/engine/containers.hpp"
 #include "coracle/engine/images.hpp"
@@ -15,7 +16,7 @@ struct Values {
 };
 
 constexpr std::string_view k_prune_warning =
-    "This removes all stopped containers and unused images.";
+    "This removes all stopped containers, networks that no container uses, and unused images.";
 constexpr std::string_view k_reset_warning =
     "This removes all containers, all images and all settings of this store.";
 
@@ -27,6 +28,7 @@ void setup_system_prune(Command& command) {
     if (!values.force && !ask_consent(context, k_prune_warning)) return 0;
     auto engine = open_engine(context);
     for (const auto& id : engine::prune_containers(engine)) context.out.line(id.str());
+    prune_networks(context, engine, NetworkFilter({}, NetworkFilter::Keys::of_prune));
     for (const auto& id : engine::prune_images(engine, values.all)) context.out.line(id);
     return 0;
   });
