@@ -38,7 +38,7 @@ constexpr Verb k_image_unmount = {"Unmount images", setup_image_unmount};
 constexpr Verb k_images = {"List images", setup_images};
 constexpr Verb k_import = {"Make an image of a root file system's tar archive", setup_import};
 constexpr Verb k_info = {"Show the engine's settings and what this machine can do", setup_info};
-constexpr Verb k_inspect = {"Show everything about containers or images", setup_inspect};
+constexpr Verb k_inspect = {"Show everything about containers, images or networks", setup_inspect};
 constexpr Verb k_kill = {"Send a signal to containers", setup_kill};
 constexpr Verb k_load = {"Load images from an archive", setup_load};
 constexpr Verb k_login = {"Log in to a registry", setup_login};
@@ -53,6 +53,17 @@ constexpr Verb k_manifest_inspect = {"Show a manifest list", setup_manifest_insp
 constexpr Verb k_manifest_push = {"Push a manifest list to a registry", setup_manifest_push};
 constexpr Verb k_manifest_remove = {"Take an image out of a manifest list", setup_manifest_remove};
 constexpr Verb k_manifest_rm = {"Remove manifest lists", setup_manifest_rm};
+constexpr Verb k_network_connect = {"Connect a container to a network", setup_network_connect};
+constexpr Verb k_network_create = {"Create a network", setup_network_create};
+constexpr Verb k_network_disconnect = {"Disconnect a container from a network",
+                                       setup_network_disconnect};
+constexpr Verb k_network_exists = {"Check whether a network exists", setup_network_exists};
+constexpr Verb k_network_inspect = {"Show everything about networks", setup_network_inspect};
+constexpr Verb k_network_ls = {"List networks", setup_network_ls};
+constexpr Verb k_network_prune = {"Remove networks that no container uses", setup_network_prune};
+constexpr Verb k_network_reload = {"Make the networks of containers anew", setup_network_reload};
+constexpr Verb k_network_rm = {"Remove networks", setup_network_rm};
+constexpr Verb k_network_update = {"Change a network", setup_network_update};
 constexpr Verb k_pause = {"Freeze the processes of containers", setup_pause};
 constexpr Verb k_port = {"Show the published ports of a container", setup_port};
 constexpr Verb k_ps = {"List containers", setup_ps};
@@ -81,6 +92,7 @@ constexpr Verb k_container_group = {"Manage containers"};
 constexpr Verb k_image_trust_group = {"Manage which images may be used"};
 constexpr Verb k_manifest_group = {"Manage lists of images for several platforms"};
 constexpr Verb k_image_group = {"Manage images"};
+constexpr Verb k_network_group = {"Manage networks"};
 constexpr Verb k_system_group = {"Manage the engine"};
 
 constexpr auto k_table = std::to_array<CommandRow>({
@@ -159,6 +171,17 @@ constexpr auto k_table = std::to_array<CommandRow>({
     {"manifest push", "", k_manifest_push},
     {"manifest remove", "", k_manifest_remove},
     {"manifest rm", "", k_manifest_rm},
+    {"network", "", k_network_group},
+    {"network connect", "", k_network_connect},
+    {"network create", "", k_network_create},
+    {"network disconnect", "", k_network_disconnect},
+    {"network exists", "", k_network_exists},
+    {"network inspect", "", k_network_inspect},
+    {"network ls", "list", k_network_ls},
+    {"network prune", "", k_network_prune},
+    {"network reload", "", k_network_reload},
+    {"network rm", "remove", k_network_rm},
+    {"network update", "", k_network_update},
     {"pause", "", k_pause},
     {"port", "", k_port},
     {"ps", "", k_ps},

@@ -122,8 +122,7 @@ void Monitor::turn() {
   const std::size_t termination = set_.add(termination_.fd(), POLLIN);
   const std::size_t process = set_.add(phase_ == Phase::running ? pidfd_.get() : -1, POLLIN);
   const std::size_t listener = set_.add(listener_.get(), POLLIN);
-  const std::size_t alarm =
-      set_.add(phase_ == Phase::running ? lifecycle_.alarm() : -1, POLLIN);
+  const std::size_t alarm = set_.add(phase_ == Phase::running ? lifecycle_.alarm() : -1, POLLIN);
   const std::size_t notification = set_.add(notify_ ? notify_->fd() : -1, POLLIN);
   for (auto& client : clients_) client.place = set_.add(client.channel.get(), POLLIN);
   input_.want(set_, clients_);

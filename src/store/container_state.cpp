@@ -31,8 +31,8 @@ std::vector<NetworkStatus> parse_networks(const Json& document) {
   for (const Json& entry : *list) {
     networks.push_back({json::require_string(entry, "network"),
                         json::require_string(entry, "interface"),
-                        json::get_strings(entry, "addresses"),
-                        json::get_strings(entry, "gateways"), json::get_string(entry, "mac")});
+                        json::get_strings(entry, "addresses"), json::get_strings(entry, "gateways"),
+                        json::get_string(entry, "mac")});
   }
   return networks;
 }

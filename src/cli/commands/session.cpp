@@ -88,4 +88,10 @@ std::vector<Filter> parse_filters(const std::vector<std::string>& texts) {
   return filters;
 }
 
+bool label_fits(const std::map<std::string, std::string>& labels, std::string_view wanted) {
+  const auto pair = split_once(wanted, '=');
+  const auto found = labels.find(std::string(pair ? pair->first : wanted));
+  return found != labels.end() && (!pair || found->second == pair->second);
+}
+
 }  // namespace coracle::cli

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,5 +45,7 @@ struct Filter {
   std::string value;
 };
 std::vector<Filter> parse_filters(const std::vector<std::string>& texts);
+/// @param wanted  "KEY" or "KEY=VALUE"
+bool label_fits(const std::map<std::string, std::string>& labels, std::string_view wanted);
 
 }  // namespace coracle::cli

@@ -47,6 +47,14 @@ void add_images(engine::Context& engine, std::string_view prefix, Candidates& fo
   }
 }
 
+void add_networks(engine::Context& engine, std::string_view prefix, Candidates& found) {
+  for (const auto& network : engine.networks().list()) {
+    if (!prefix.empty() && network.id.starts_with(prefix))
+      found.push_back({short_id(network.id), network.name});
+    found.push_back({network.name, network.driver});
+  }
+}
+
 }  // namespace
 
 std::vector<Candidate> StoreNames::candidates(CompletionKind kind, std::string_view prefix,
@@ -60,6 +68,7 @@ std::vector<Candidate> StoreNames::candidates(CompletionKind kind, std::string_v
         kind == CompletionKind::stopped_container || kind == CompletionKind::container_or_image;
     if (containers) add_containers(engine, kind, prefix, found);
     if (images) add_images(engine, prefix, found);
+    if (kind == CompletionKind::network) add_networks(engine, prefix, found);
   } catch (const Error&) {
     // A shell in the middle of a line has no place for errors.
   }

@@ -45,7 +45,8 @@ struct Schema {
   std::span<const Method> methods = {};
   /// Objects without a rule are records, not maps.
   bool records = false;
-  /// A field that is not there is looked for once more without regard to case.
+  /// Names of fields are compared without regard to case and underscores where no member has
+  /// exactly that name: {{.NetworkInterface}} is network_interface.
   bool fold_case = false;
   /// Rows of headings: every field of anything reads as the heading for its name.
   bool headings = false;

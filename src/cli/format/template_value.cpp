@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/format/template_value.hpp"
 
+#include <fmt/format.h>
+
 #include "coracle/base/strings.hpp"
 
 namespace coracle::cli::format {
@@ -13,16 +15,33 @@ bool is_upper(char c) {
   return c >= 'A' && c <= 'Z';
 }
 
+std::string folded(std::string_view name) {
+  std::string text = to_lower(name);
+  std::erase(text, '_');
+  return text;
+}
+
+bool is_same_name(const Schema& schema, std::string_view one, std::string_view other) {
+  return one == other || (schema.fold_case && folded(one) == folded(other));
+}
+
 const MemberRule* find_rule(const Schema& schema, std::string_view parent, std::string_view name) {
+  const std::string qualified = fmt::format("{}.{}", parent, name);
   const MemberRule* found = nullptr;
   for (const MemberRule& rule : schema.members) {
-    if (rule.path == name && found == nullptr) found = &rule;
-    const bool qualified = rule.path.size() == parent.size() + 1 + name.size() &&
-                           rule.path.starts_with(parent) && rule.path[parent.size()] == '.' &&
-                           rule.path.ends_with(name);
-    if (qualified) return &rule;
+    if (is_same_name(schema, rule.path, qualified)) return &rule;
+    if (found == nullptr && is_same_name(schema, rule.path, name)) found = &rule;
   }
   return found;
+}
+
+Json::const_iterator find_member(const Json& object, const Schema& schema,
+                                 const std::string& name) {
+  const auto found = object.find(name);
+  if (found != object.end() || !schema.fold_case) return found;
+  auto member = object.begin();
+  while (member != object.end() && !is_same_name(schema, member.key(), name)) ++member;
+  return member;
 }
 
 }  // namespace
@@ -74,21 +93,14 @@ Value Value::derived(const Json* json, std::string_view name, MemberKind kind) c
 
 Value Value::member(const std::string& name) const {
   if (!is_object()) return {};
-  const auto found = json_->find(name);
   const MemberRule* rule = find_rule(*schema_, name_, name);
+  const auto found = find_member(*json_, *schema_, name);
   if (found != json_->end()) {
     return derived(&*found, found.key(), rule != nullptr ? rule->kind : MemberKind::plain);
   }
-  if (rule != nullptr) {
-    const auto point = rule->path.rfind('.');
-    return derived(&k_null, rule->path.substr(point + 1), rule->kind);
-  }
-  if (!schema_->fold_case) return {};
-  const std::string folded = to_lower(name);
-  for (const auto& [key, json] : json_->items()) {
-    if (to_lower(key) == folded) return member(key);
-  }
-  return {};
+  if (rule == nullptr) return {};
+  const auto point = rule->path.rfind('.');
+  return derived(&k_null, rule->path.substr(point + 1), rule->kind);
 }
 
 bool Value::knows(const std::string& name) const {

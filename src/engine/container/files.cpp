@@ -34,7 +34,8 @@ std::string hosts_text(const store::ContainerConfig& config, const NetworkFacts&
   std::string text;
   for (const auto& line : split(base, '\n')) {
     // The host's own names for itself mean nothing inside, localhost does.
-    const bool foreign = config.hosts_file.empty() && config.network.mode != store::NamespaceMode::host &&
+    const bool foreign = config.hosts_file.empty() &&
+                         config.network.mode != store::NamespaceMode::host &&
                          line.starts_with("127.") && line.find("localhost") == std::string::npos;
     if (!line.empty() && !foreign) text += line + "\n";
   }
@@ -149,9 +150,8 @@ void write_in_place(const std::string& path, std::string_view text) {
 
 void add_to_files(const std::string& directory, const store::ContainerConfig& config,
                   const NetworkFacts& network) {
-  rewrite(directory + "/hosts", [&](const std::string& before) {
-    return before + own_lines(config, network.addresses);
-  });
+  rewrite(directory + "/hosts",
+          [&](const std::string& before) { return before + own_lines(config, network.addresses); });
   if (network.search_domain.empty()) return;
   rewrite(directory + "/resolv.conf", [&](const std::string& before) {
     std::string servers;

@@ -217,8 +217,7 @@ void put_addresses(const std::vector<std::string>& addresses, Json& document) {
     if (!pair) continue;
     const bool is_v6 = pair->first.find(':') != std::string_view::npos;
     document[is_v6 ? "GlobalIPv6Address" : "IPAddress"] = std::string(pair->first);
-    document[is_v6 ? "GlobalIPv6PrefixLen" : "IPPrefixLen"] =
-        parse_int(pair->second).value_or(0);
+    document[is_v6 ? "GlobalIPv6PrefixLen" : "IPPrefixLen"] = parse_int(pair->second).value_or(0);
   }
 }
 

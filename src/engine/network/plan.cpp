@@ -80,9 +80,8 @@ network::AttachRequest plan_request(const store::NetworkConfig& network,
   if (!connection.mac.empty()) request.mac = network::try_parse_mac(connection.mac);
   if (!network.internal && !is_set(option_of(network, "no_default_route"))) {
     const auto metric = parse_int(option_of(network, "metric"));
-    request.default_route_metric =
-        static_cast<std::uint32_t>(metric.value_or(k_first_metric)) +
-        static_cast<std::uint32_t>(place);
+    request.default_route_metric = static_cast<std::uint32_t>(metric.value_or(k_first_metric)) +
+                                   static_cast<std::uint32_t>(place);
   }
   return request;
 }

@@ -53,8 +53,7 @@ std::uint16_t choose_host_port(const PublishOption& option) {
 store::PublishedPort publish(const PublishOption& option) {
   if (option.protocol == "sctp") {
     throw Error(ErrorClass::not_implemented,
-                "port {}/sctp cannot be published: SCTP is not supported",
-                option.container.first);
+                "port {}/sctp cannot be published: SCTP is not supported", option.container.first);
   }
   return {option.host_ip, choose_host_port(option), option.container.first, option.container.count,
           option.protocol};

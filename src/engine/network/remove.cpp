@@ -42,9 +42,9 @@ Json container_json(const store::ContainerConfig& config, const store::NetworkSt
     }
     subnets.push_back(std::move(subnet));
   }
-  return {{"name", config.name},
-          {"interfaces",
-           {{status.interface, {{"subnets", subnets}, {"mac_address", status.mac}}}}}};
+  return {
+      {"name", config.name},
+      {"interfaces", {{status.interface, {{"subnets", subnets}, {"mac_address", status.mac}}}}}};
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What --network and the options around it mean.
+#include "engine/container/resolve.hpp"
+
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -8,7 +10,6 @@
 #include "coracle/base/strings.hpp"
 #include "coracle/engine/networks.hpp"
 #include "coracle/network/user_mode.hpp"
-#include "engine/container/resolve.hpp"
 #include "engine/network/catalog.hpp"
 #include "engine/network/connection.hpp"
 #include "engine/network/ports.hpp"
@@ -95,9 +96,8 @@ void resolve_connections(Context& context, const std::vector<std::string>& netwo
     }
     for (auto& connection : parse_networks(text)) {
       connection.network = find_network(context, connection.network).name;
-      const bool is_known = std::ranges::any_of(config.networks, [&](const auto& other) {
-        return other.network == connection.network;
-      });
+      const bool is_known = std::ranges::any_of(
+          config.networks, [&](const auto& other) { return other.network == connection.network; });
       if (!is_known) config.networks.push_back(std::move(connection));
     }
   }

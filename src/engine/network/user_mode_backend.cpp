@@ -28,9 +28,9 @@ class UserModeBackend final : public NetworkBackend {
 
   void begin(int network_namespace) override {
     namespace_ = network_namespace;
-    const bool pasta = config_.network_backend == Choice::pasta ||
-                       (config_.network_backend == Choice::user_mode &&
-                        network::is_installed(UserModeHelper::pasta));
+    const bool pasta =
+        config_.network_backend == Choice::pasta || (config_.network_backend == Choice::user_mode &&
+                                                     network::is_installed(UserModeHelper::pasta));
     start(pasta ? UserModeHelper::pasta : UserModeHelper::slirp4netns);
   }
 

@@ -102,6 +102,28 @@ TEST_CASE("fields are found without regard to case when asked to", "[template]")
   CHECK(Template("{{.ID}} {{.state.STATUS}}", "ps").execute(container(), schema) == "abc running");
 }
 
+TEST_CASE("folded names are found in spite of underscores, with their rules", "[template]") {
+  constexpr auto k_snake = std::to_array<MemberRule>({{"ipam_options", MemberKind::string_map},
+                                                      {"routes", MemberKind::list},
+                                                      {"lease_range.start_ip", MemberKind::pointer},
+                                                      {"created_at", MemberKind::time}});
+  const Schema schema = {
+      .type_name = "network", .members = k_snake, .records = true, .fold_case = true};
+  const Json json = parse_json(R"({"network_interface": "br0", "ipam_options": {"driver": "none"},
+    "created_at": "2026-11-20T08:15:30Z", "lease_range": {}, "IPAM": 1, "ipam": 2})",
+                               "test");
+  const auto render = [&](std::string_view source) {
+    return Template(source, "ls").execute(json, schema);
+  };
+  CHECK(render("{{.NetworkInterface}} {{.network_interface}}") == "br0 br0");
+  CHECK(render("{{.IPAMOptions}} {{.Routes}}") == "map[driver:none] []");
+  CHECK(render("{{.LeaseRange.StartIP}}") == "<nil>");
+  CHECK_THAT(render("{{.CreatedAt}}"), Catch::StartsWith("2026-11-20 "));
+  // A name that is there is no other one.
+  CHECK(render("{{.IPAM}} {{.ipam}}") == "1 2");
+  CHECK_THROWS_AS(render("{{.NetworkInterfaces}}"), Error);
+}
+
 TEST_CASE("an array of rows gives rows to range", "[template]") {
   const Json rows = Json::array({container(), container()});
   CHECK(Template("{{range .}}{{.Id}}{{.Label \"a\"}};{{end}}", "ps").execute(rows, k_schema) ==

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "coracle/base/error.hpp"
+#include "coracle/linux/file.hpp"
 #include "engine/container/files.hpp"
 #include "engine/spec/spec.hpp"
 
@@ -77,15 +78,55 @@ TEST_CASE("hosts and resolv.conf with a network") {
   config.name = "web";
   config.hostname = "inside";
   config.hosts = {{"up", "host-gateway"}};
-  const NetworkFacts network{"10.0.2.100", "192.0.2.9", "10.0.2.3"};
+  const NetworkFacts network{{"10.0.2.100"}, "192.0.2.9", {"10.0.2.3"}, ""};
   CHECK(hosts_text(config, network, "127.0.0.1 localhost\n") ==
         "127.0.0.1 localhost\n192.0.2.9\tup\n"
         "192.0.2.9\thost.containers.internal host.docker.internal\n10.0.2.100\tinside web\n");
-  CHECK(hosts_text(config, {"10.0.2.100", "", ""}, "127.0.0.1 localhost\n") ==
+  CHECK(hosts_text(config, {{"10.0.2.100"}, "", {}, ""}, "127.0.0.1 localhost\n") ==
         "127.0.0.1 localhost\n10.0.2.100\tinside web\n");
   // A resolver on the host's own loopback address is not one inside.
   CHECK(resolv_conf_text(config, network, "nameserver 127.0.0.53\nnameserver 9.9.9.9\n") ==
         "nameserver 10.0.2.3\nnameserver 9.9.9.9\n");
   config.dns = {"1.1.1.1"};
   CHECK(resolv_conf_text(config, network, "nameserver 127.0.0.53\n") == "nameserver 1.1.1.1\n");
+}
+
+TEST_CASE("hosts and resolv.conf where containers find each other") {
+  store::ContainerConfig config;
+  config.name = "web";
+  config.hostname = "inside";
+  const NetworkFacts network{{"10.89.0.2", "fd00::2"}, "", {"10.89.0.1"}, "dns.podman"};
+  CHECK(hosts_text(config, network, "127.0.0.1 localhost\n") ==
+        "127.0.0.1 localhost\n10.89.0.2\tinside web\nfd00::2\tinside web\n");
+  // Others than ours would not know the containers; ours asks them.
+  config.dns = {"1.1.1.1"};
+  CHECK(resolv_conf_text(config, network, "nameserver 9.9.9.9\nsearch lan\n") ==
+        "search dns.podman lan\nnameserver 10.89.0.1\n");
+  config.dns_search = {"corp"};
+  CHECK(resolv_conf_text(config, network, "search lan\n") ==
+        "search dns.podman corp\nnameserver 10.89.0.1\n");
+  // A file that the user has chosen is taken as it is.
+  config.hosts_file = "/somewhere";
+  CHECK(hosts_text(config, {}, "127.0.1.1 other\n127.0.0.1 localhost\n") ==
+        "127.0.1.1 other\n127.0.0.1 localhost\n127.0.1.1\tinside web\n");
+}
+
+TEST_CASE("files of a running container follow its networks") {
+  const linux::TempDir directory("/tmp", "files");
+  linux::write_new_file(directory.path() + "/hosts", "127.0.0.1 localhost\n");
+  linux::write_new_file(directory.path() + "/resolv.conf",
+                        "search dns.podman\nnameserver 10.1.0.1\n");
+  store::ContainerConfig config;
+  config.name = "web";
+  config.hostname = "inside";
+  const NetworkFacts network{{"10.2.0.5"}, "", {"10.2.0.1"}, "dns.podman"};
+  add_to_files(directory.path(), config, network);
+  CHECK(linux::read_file(directory.path() + "/hosts") ==
+        "127.0.0.1 localhost\n10.2.0.5\tinside web\n");
+  CHECK(linux::read_file(directory.path() + "/resolv.conf") ==
+        "search dns.podman\nnameserver 10.2.0.1\nnameserver 10.1.0.1\n");
+  remove_from_files(directory.path(), network);
+  CHECK(linux::read_file(directory.path() + "/hosts") == "127.0.0.1 localhost\n");
+  CHECK(linux::read_file(directory.path() + "/resolv.conf") ==
+        "search dns.podman\nnameserver 10.1.0.1\n");
 }

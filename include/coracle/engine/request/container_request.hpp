@@ -66,7 +66,7 @@ struct ContainerRequest {
   // Names and network.
   std::string hostname;
   std::string domain_name;
-  std::vector<std::string> networks;   ///< none, host, container:ID, ns:PATH, pasta[:…], NAME[:…]
+  std::vector<std::string> networks;  ///< none, host, container:ID, ns:PATH, pasta[:…], NAME[:…]
   std::vector<std::string> network_aliases;
   std::string ip;
   std::string ip6;

@@ -109,9 +109,11 @@ void declare_network(OptionSet& options, ContainerRequest& request) {
       .add("network", '\0', request.networks,
            "Network: NAME[:OPTIONS], bridge, none, host, pasta[:OPTIONS], slirp4netns[:OPTIONS], "
            "container:NAME, ns:PATH")
-      .alias("net");
-  options.add("network-alias", '\0', request.network_aliases,
-              "Another name of the container on its networks")
+      .alias("net")
+      .complete(CompletionKind::network);
+  options
+      .add("network-alias", '\0', request.network_aliases,
+           "Another name of the container on its networks")
       .alias("net-alias");
   options.add("ip", '\0', request.ip, "IPv4 address on its network");
   options.add("ip6", '\0', request.ip6, "IPv6 address on its network");
@@ -126,8 +128,9 @@ void declare_network(OptionSet& options, ContainerRequest& request) {
   options.add("dns-search", '\0', request.dns_search, "Search domain");
   options.add("dns-option", '\0', request.dns_options, "Option of the resolver").alias("dns-opt");
   options.add("no-hosts", '\0', request.no_hosts, "Leave the image's /etc/hosts");
-  options.add("hosts-file", '\0', request.hosts_file,
-              "What /etc/hosts begins with: a file of the host, image or none")
+  options
+      .add("hosts-file", '\0', request.hosts_file,
+           "What /etc/hosts begins with: a file of the host, image or none")
       .complete(CompletionKind::file);
   options.add("no-hostname", '\0', request.no_hostname, "Leave the image's /etc/hostname");
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands/commands.hpp"
+#include "cli/commands/network/network_document.hpp"
 #include "cli/commands/session.hpp"
 #include "cli/format/listing.hpp"
 #include "coracle/base/error.hpp"
@@ -47,11 +48,16 @@ Json container_document(engine::Context& engine, const ContainerId& id, bool wit
   return document;
 }
 
-Json document_of(engine::Context& engine, const std::string& name, const Values& values) {
+struct Inspected {
+  Json document;
+  bool is_network = false;
+};
+
+Inspected inspect_one(engine::Context& engine, const std::string& name, const Values& values) {
   const std::string& type = values.type;
   if (type == "container" || type == "all") {
     if (const auto id = engine.containers().try_find(name)) {
-      return container_document(engine, *id, values.size);
+      return {container_document(engine, *id, values.size)};
     }
     if (type == "container") {
       throw Error(
@@ -60,7 +66,14 @@ Json document_of(engine::Context& engine, const std::string& name, const Values&
           name, name);
     }
   }
-  if (type == "image" || engine.images().try_find(name)) return engine::inspect_image(engine, name);
+  if (type == "image" || (type == "all" && engine.images().try_find(name))) {
+    return {engine::inspect_image(engine, name)};
+  }
+  if (type == "network") {
+    return {engine::inspect_network(engine, engine::find_network(engine, name)), true};
+  }
+  const auto network = type == "all" ? try_find_network(engine, name) : std::nullopt;
+  if (network) return {engine::inspect_network(engine, *network), true};
   throw Error(ErrorClass::not_found, "no such object: \"{}\"", name);
 }
 
@@ -70,14 +83,16 @@ int inspect(const Values& values, CommandContext& context) {
   Json documents = Json::array();
   const format::Schema schema{
       .type_name = "define.InspectData", .members = k_members, .records = true, .fold_case = true};
+  const auto of_networks = network_schema("network.NetworkInspectReport");
   std::optional<Error> failure;
   try {
     for_each_name(context, context.arguments, [&](const std::string& name) {
-      Json document = document_of(engine, name, values);
+      auto [document, is_network] = inspect_one(engine, name, values);
       if (json) {
         documents.push_back(std::move(document));
       } else {
-        context.out.write(format::render_object(document, values.format, "inspect", schema));
+        context.out.write(format::render_object(document, values.format, "inspect",
+                                                is_network ? of_networks : schema));
       }
     });
   } catch (const Error& error) {
@@ -112,8 +127,8 @@ void setup_inspect(Command& command) {
                  CompletionKind::container_or_image)
       .example("inspect --format '{{.State.Status}}' web");
   command.options()
-      .add("type", 't', values.type, "Look only for a container or an image")
-      .choices({"all", "container", "image"});
+      .add("type", 't', values.type, "Look only for a container, an image or a network")
+      .choices({"all", "container", "image", "network"});
 }
 
 void setup_container_inspect(Command& command) {
@@ -129,6 +144,15 @@ void setup_image_inspect(Command& command) {
   values.type = "image";
   declare(command, values);
   command.arguments(ArgumentRule::at_least(1), CompletionKind::image);
+}
+
+void setup_network_inspect(Command& command) {
+  auto& values = command.values<Values>();
+  values.type = "network";
+  declare(command, values);
+  command.usage("[options] NETWORK [NETWORK...]")
+      .arguments(ArgumentRule::at_least(1), CompletionKind::network)
+      .example("network inspect --format '{{range .Subnets}}{{.Subnet}}{{end}}' web");
 }
 
 }  // namespace coracle::cli

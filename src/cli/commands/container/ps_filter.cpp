@@ -17,12 +17,6 @@ constexpr std::array k_keys = {"id",       "name",           "label",   "label!"
                                "ancestor", "exited",         "before",  "since",  "until",
                                "volume",   "restart-policy", "command", "network"};
 
-bool label_fits(const std::map<std::string, std::string>& labels, const std::string& wanted) {
-  const auto pair = split_once(wanted, '=');
-  const auto found = labels.find(std::string(pair ? pair->first : std::string_view(wanted)));
-  return found != labels.end() && (!pair || found->second == pair->second);
-}
-
 }  // namespace
 
 PsFilter::PsFilter(engine::Context& engine, const std::vector<std::string>& texts)

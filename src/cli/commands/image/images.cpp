@@ -82,10 +82,7 @@ class ImageFilter {
     if (filter.key == "before") return row.image.created < value;
     if (filter.key == "since" || filter.key == "after") return row.image.created > value;
     if (filter.key == "label") {
-      const auto labels = engine_.images().load(row.image).config.config.labels;
-      const auto pair = split_once(value, '=');
-      const auto found = labels.find(std::string(pair ? pair->first : std::string_view(value)));
-      return found != labels.end() && (!pair || found->second == pair->second);
+      return label_fits(engine_.images().load(row.image).config.config.labels, value);
     }
     throw Error(ErrorClass::invalid_argument, "unsupported image filter \"{}\"", filter.key);
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands/commands.hpp"
+#include "cli/commands/consent.hpp"
 #include "cli/commands/session.hpp"
 #include "coracle/base/error.hpp"
 #include "coracle/engine/images.hpp"
@@ -66,6 +67,11 @@ void setup_image_prune(Command& command) {
   };
   auto& values = command.values<PruneValues>();
   command.arguments(ArgumentRule::none()).run([&values](CommandContext& context) {
+    const std::string_view warning =
+        values.all
+            ? "This command removes all images without at least one container associated with them."
+            : "This command removes all dangling images.";
+    if (!values.force && !ask_consent(context, warning)) return 0;
     auto engine = open_engine(context);
     for (const auto& id : engine::prune_images(engine, values.all)) context.out.line(id);
     return 0;

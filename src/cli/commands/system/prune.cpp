@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <unistd.h>
-
 #include "cli/commands/commands.hpp"
+#include "cli/commands/consent.hpp"
+#include "cli/commands/network/unused_networks.hpp"
 #include "cli/commands/session.hpp"
-#include "coracle/base/error.hpp"
 #include "coracle/engine/containers.hpp"
 #include "coracle/engine/images.hpp"
 #include "coracle/engine/system.hpp"
@@ -16,30 +15,20 @@ struct Values {
   bool force = false;
 };
 
-/// Asks on a terminal; without one only --force will do.
-void require_consent(CommandContext& context, bool force, std::string_view warning) {
-  if (force) return;
-  if (::isatty(context.input) == 0) {
-    throw Error(ErrorClass::invalid_argument, "{} Pass --force to do it without being asked",
-                warning);
-  }
-  context.out.print("WARNING! {}\nAre you sure you want to continue? [y/N] ", warning);
-  context.out.flush();
-  char answer = 'n';
-  if (::read(context.input, &answer, 1) != 1 || (answer != 'y' && answer != 'Y')) {
-    throw Error(ErrorClass::conflict, "called off");
-  }
-}
+constexpr std::string_view k_prune_warning =
+    "This removes all stopped containers, networks that no container uses, and unused images.";
+constexpr std::string_view k_reset_warning =
+    "This removes all containers, all images and all settings of this store.";
 
 }  // namespace
 
 void setup_system_prune(Command& command) {
   auto& values = command.values<Values>();
   command.arguments(ArgumentRule::none()).run([&values](CommandContext& context) {
-    require_consent(context, values.force,
-                    "This removes all stopped containers and unused images.");
+    if (!values.force && !ask_consent(context, k_prune_warning)) return 0;
     auto engine = open_engine(context);
     for (const auto& id : engine::prune_containers(engine)) context.out.line(id.str());
+    prune_networks(context, engine, NetworkFilter({}, NetworkFilter::Keys::of_prune));
     for (const auto& id : engine::prune_images(engine, values.all)) context.out.line(id);
     return 0;
   });
@@ -51,8 +40,7 @@ void setup_system_prune(Command& command) {
 void setup_system_reset(Command& command) {
   auto& values = command.values<Values>();
   command.arguments(ArgumentRule::none()).run([&values](CommandContext& context) {
-    require_consent(context, values.force,
-                    "This removes all containers, all images and all settings of this store.");
+    if (!values.force && !ask_consent(context, k_reset_warning)) return 0;
     auto engine = open_engine(context);
     engine::reset_store(engine);
     return 0;

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands/network/unused_networks.hpp"
+
+#include "cli/commands/session.hpp"
+#include "coracle/base/error.hpp"
+#include "coracle/engine/networks.hpp"
+
+namespace coracle::cli {
+namespace {
+
+/// docker's name for the default network leads to it, whatever its own is.
+constexpr std::string_view k_default_network = "bridge";
+
+}  // namespace
+
+std::set<std::string> networks_to_keep(engine::Context& engine) {
+  const auto used = engine::networks_in_use(engine);
+  std::set<std::string> names(used.begin(), used.end());
+  names.insert(engine::find_network(engine, k_default_network).name);
+  return names;
+}
+
+void prune_networks(CommandContext& context, engine::Context& engine, const NetworkFilter& filter) {
+  const auto kept = networks_to_keep(engine);
+  std::vector<std::string> names;
+  for (const auto& network : engine::list_networks(engine)) {
+    if (!kept.contains(network.name) && filter.fits(network, kept)) names.push_back(network.name);
+  }
+  for_each_name(context, names, [&](const std::string& name) {
+    try {
+      engine::remove_network(engine, name, {});
+      context.out.line(name);
+    } catch (const Error& error) {
+      // In the meantime somebody has begun to use it, or has removed it.
+      const bool is_settled = error.error_class() == ErrorClass::conflict ||
+                              error.error_class() == ErrorClass::not_found;
+      if (!is_settled) throw;
+    }
+  });
+}
+
+}  // namespace coracle::cli
