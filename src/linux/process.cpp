@@ -239,8 +239,11 @@ void CpuPin::restore(pid_t pid) const noexcept {
 }
 
 void shed_inheritance(std::vector<int> kept) noexcept {
+  // Numbers below 3 must never be anything else's: who starts programs puts their streams there.
+  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (int fd = 0; fd <= STDERR_FILENO; ++fd) ::dup2(null, fd);
   std::ranges::sort(kept);
-  unsigned first = 0;
+  unsigned first = STDERR_FILENO + 1;
   for (const int fd : kept) {
     const auto number = static_cast<unsigned>(fd);
     if (number > first) ::close_range(first, number - 1, 0);

@@ -8,6 +8,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "coracle/base/error.hpp"
 #include "monitor/message.hpp"
 #include "monitor/monitor.hpp"
@@ -24,22 +27,35 @@ void close_own(int first, int end) {
   }
 }
 
-/// Closes all but the standard descriptors, those to be handed on, and `kept`.
-linux::Fd close_others(std::int64_t preserved, linux::Fd kept) {
+/// Closes all but the standard descriptors, those to be handed on, and `kept`, which get other
+/// numbers.
+void close_others(std::int64_t preserved, const std::vector<linux::Fd*>& kept) {
   const int first = 3 + static_cast<int>(preserved);
-  linux::Fd moved(::fcntl(kept.get(), F_DUPFD_CLOEXEC, first));
-  if (!moved) throw SysError("cannot duplicate descriptor {}", kept.get());
-  kept.reset();
-  close_own(3, first);
-  if ((moved.get() > first && ::syscall(SYS_close_range, first, moved.get() - 1, 0) != 0) ||
-      ::syscall(SYS_close_range, moved.get() + 1, ~0U, 0) != 0) {
-    throw SysError("cannot close the caller's descriptors");
+  std::vector<int> numbers;
+  for (auto* fd : kept) {
+    if (!*fd) continue;
+    linux::Fd moved(::fcntl(fd->get(), F_DUPFD_CLOEXEC, first));
+    if (!moved) throw SysError("cannot duplicate descriptor {}", fd->get());
+    numbers.push_back(moved.get());
+    *fd = std::move(moved);
   }
-  return moved;
+  close_own(3, first);
+  std::ranges::sort(numbers);
+  unsigned begin = static_cast<unsigned>(first);
+  const auto close_up_to = [&](unsigned end) {
+    if (end > begin && ::syscall(SYS_close_range, begin, end - 1, 0) != 0) {
+      throw SysError("cannot close the caller's descriptors");
+    }
+  };
+  for (const int number : numbers) {
+    close_up_to(static_cast<unsigned>(number));
+    begin = static_cast<unsigned>(number) + 1;
+  }
+  close_up_to(~0U);
 }
 
 /// Lets go of everything the client had: its session, signals, descriptors and directory.
-linux::Fd leave_client(const LaunchPlan& plan, linux::Fd channel) {
+linux::Fd leave_client(const LaunchPlan& plan, std::vector<linux::Fd*> kept, linux::Fd channel) {
   ::setsid();
   linux::set_process_name(plan.title.c_str());
   for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2,
@@ -50,7 +66,8 @@ linux::Fd leave_client(const LaunchPlan& plan, linux::Fd channel) {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  channel = close_others(plan.preserved_fds, std::move(channel));
+  kept.push_back(&channel);
+  close_others(plan.preserved_fds, kept);
   if (!plan.passthrough) {
     const linux::Fd null = linux::open_file("/dev/null", O_RDWR);
     for (int fd = 0; fd < 3; ++fd) ::dup2(null.get(), fd);
@@ -78,7 +95,7 @@ bool prepare(Lifecycle& lifecycle, int channel) {
   bool ran = false;
   try {
     if (!prepare(lifecycle, channel.get())) ::_exit(1);
-    Monitor monitor(plan, lifecycle, leave_client(plan, std::move(channel)));
+    Monitor monitor(plan, lifecycle, leave_client(plan, lifecycle.kept(), std::move(channel)));
     ran = monitor.run();
   } catch (...) {
     // The client sees the channel closed. No destructor of the client's may run in this process.

@@ -99,8 +99,9 @@ class CpuPin {
   bool is_pinned_ = false;
 };
 
-/// For a process that was forked and goes a way of its own: closes every descriptor but these, and
-/// has signals do what they do by default, but for SIGPIPE, which is ignored.
+/// For a process that was forked and goes a way of its own: closes every descriptor but these, all
+/// of which are above 2, puts /dev/null in the place of the standard streams, and has signals do
+/// what they do by default, but for SIGPIPE, which is ignored.
 void shed_inheritance(std::vector<int> kept) noexcept;
 
 /// Sets the process title that ps shows (comm, at most 15 bytes).

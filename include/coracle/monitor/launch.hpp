@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "coracle/base/error.hpp"
 #include "coracle/linux/fd.hpp"
@@ -53,9 +54,11 @@ struct LaunchPlan {
 class Lifecycle {
  public:
   virtual ~Lifecycle() = default;
-  /// Once, first, while the client's descriptors are still open, none of which stays so: takes up
-  /// the privileges and resources that the container needs.
+  /// Once, first, while the client's descriptors are still open: takes up the privileges and
+  /// resources that the container needs.
   virtual void prepare() = 0;
+  /// The descriptors that stay open after that; all others are closed.
+  virtual std::vector<linux::Fd*> kept() { return {}; }
   /// The size of the client's terminal, whenever it becomes known: create() gives it to the new
   /// terminal, so that the program finds it when it looks first.
   virtual void terminal_resized(linux::WindowSize) {}

@@ -57,7 +57,8 @@ class KeeperConnection {
 
   const linux::ProcessIdentity& keeper() const noexcept { return keeper_; }
   /// Readable when the keeper has gone.
-  int fd() const noexcept { return socket_.get(); }
+  const linux::Fd& socket() const noexcept { return socket_; }
+  linux::Fd& socket() noexcept { return socket_; }
 
   /// From now on the container is connected as long as this connection lasts.
   /// @param needs_uplink  it is going to reach the world: begins what takes a while

@@ -20,6 +20,7 @@ class ContainerLifecycle final : public monitor::Lifecycle {
   ContainerLifecycle(Context& context, store::ContainerConfig config, std::string notify_directory);
 
   void prepare() override;
+  std::vector<linux::Fd*> kept() override { return network_.kept(); }
   void terminal_resized(linux::WindowSize size) override { window_ = size; }
   runtime::StartedProcess create(const runtime::StandardStreams& streams) override;
   void started(pid_t pid) override;

@@ -36,6 +36,8 @@ class NetworkBackend {
   /// Before anything else, while this process is in the host's namespaces; and enters those of the
   /// engine.
   virtual void enter_namespaces(Context& context) { context.enter_namespace(); }
+  /// Descriptors that were opened then and are needed later.
+  virtual std::vector<linux::Fd*> kept() { return {}; }
   /// Decides what can be decided before there is a network namespace.
   virtual void prepare() = 0;
   /// Sets about connecting a network namespace.

@@ -30,6 +30,11 @@ class NetworksBackend final : public NetworkBackend {
     keeper_.emplace(keeper_plan_);
   }
 
+  std::vector<linux::Fd*> kept() override {
+    if (!keeper_) return {};
+    return {&keeper_->socket()};
+  }
+
   void prepare() override {
     connected_.clear();
     plans_.clear();
@@ -101,7 +106,7 @@ class NetworksBackend final : public NetworkBackend {
     return statuses;
   }
 
-  int alarm() const noexcept override { return keeper_ ? keeper_->fd() : -1; }
+  int alarm() const noexcept override { return keeper_ ? keeper_->socket().get() : -1; }
 
   /// The keeper was killed, and with it went what it had made. The record says what the container
   /// is connected to now.
