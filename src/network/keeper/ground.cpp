@@ -56,9 +56,9 @@ Ground::Ground(const KeeperPlan& plan, EventLoop& loop) : loop_(loop), directory
   if (plan.own_namespace) namespace_ = linux::make_network_namespace();
 }
 
-Ground::~Ground() {
+void Ground::leave() noexcept {
   if (!uplink_) return;
-  uplink_.reset();
+  uplink_->end();
   linux::remove_file(record_path(directory_));
 }
 

@@ -18,7 +18,6 @@ void end_lost_uplink(const std::string& directory) noexcept;
 class Ground {
  public:
   Ground(const KeeperPlan& plan, EventLoop& loop);
-  ~Ground();
   Ground(const Ground&) = delete;
   Ground& operator=(const Ground&) = delete;
 
@@ -33,6 +32,9 @@ class Ground {
   void await_uplink();
   /// The helper has ended: another one takes its place.
   void replace_uplink() noexcept;
+
+  /// Nobody needs it any more; the destructor waits until it is gone.
+  void leave() noexcept;
 
   /// By which the uplink lets the host be reached.
   std::optional<IpAddress> host_address() const noexcept { return host_.address; }

@@ -57,10 +57,12 @@ class Keeper {
 
   EventLoop& loop() noexcept { return loop_; }
   void begin() {
-    ground_.run([this] { switchboard_.remove_leftovers(); });
+    if (ground_.name_space() < 0) switchboard_.remove_leftovers();
   }
+  /// What others could stumble over is gone when it returns.
   void clear() {
-    ground_.run([this] { switchboard_.clear(); });
+    ground_.leave();
+    if (ground_.name_space() < 0) switchboard_.clear();
   }
   /// Until the next event, or until something has to be looked after.
   void turn(std::chrono::milliseconds patience) {
@@ -72,6 +74,7 @@ class Keeper {
   void enter(Client& client) { clients_.insert(&client); }
   void leave(Client& client, const std::set<std::string>& containers) {
     clients_.erase(&client);
+    if (clients_.empty()) return;  // All of it goes.
     for (const auto& container : containers) {
       disconnect(container, "");
       holders_.erase(container);
@@ -245,7 +248,7 @@ class Door final : public EventHandler {
   linux::Fd listener_;
 };
 
-void serve_clients(const KeeperPlan& plan, linux::Fd listener) {
+void serve_clients(const KeeperPlan& plan, linux::FileLock lock, linux::Fd listener) {
   EventLoop loop;
   Keeper keeper(plan, loop);
   keeper.begin();
@@ -257,9 +260,11 @@ void serve_clients(const KeeperPlan& plan, linux::Fd listener) {
   keeper.turn(k_patience);
   while (keeper.has_clients()) keeper.turn(std::chrono::milliseconds(-1));
   door.close();
-  // From here on whoever comes starts another, once the lock is free.
   linux::remove_file(socket_path(plan));
   keeper.clear();
+  // From here on whoever comes starts another, and does not have to wait until our namespace and
+  // the helper are taken apart.
+  { const linux::FileLock released = std::move(lock); }
 }
 
 }  // namespace
@@ -267,7 +272,7 @@ void serve_clients(const KeeperPlan& plan, linux::Fd listener) {
 void serve(const KeeperPlan& plan, linux::FileLock lock, linux::Fd listener) noexcept {
   try {
     end_lost_uplink(plan.directory);
-    serve_clients(plan, std::move(listener));
+    serve_clients(plan, std::move(lock), std::move(listener));
   } catch (const std::exception& error) {
     log::info("the keeper of networks ends: {}", error.what());
   }
