@@ -30,11 +30,10 @@ teardown_file() {
 setup() { [ -n "$HOST_INSIDE" ] || skip "this host has no way to anywhere"; }
 teardown() {
   remove_containers
-  wait_until 10 no_helpers
+  wait_until 10 no_network_leftovers
 }
 
-# no_helpers: no process that serves a container's network is left.
-no_helpers() { [ -z "$(helpers)" ]; }
+# helpers: the processes that serve a container's network.
 helpers() { pgrep -u "$(id -u)" -x 'pasta|pasta.avx2|passt.avx2|slirp4netns' || true; }
 
 rootless_only() { ! is_root || skip "root has no use for it"; }
@@ -235,5 +234,5 @@ modes() { if is_root; then echo slirp4netns; else echo pasta slirp4netns; fi; }
   kill -KILL "$pid"
   wait_until 10 sh -c "! kill -0 $pid"
   coracle ps
-  wait_until 10 no_helpers
+  wait_until 10 no_network_leftovers
 }

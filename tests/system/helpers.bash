@@ -100,7 +100,9 @@ setup_store() {
 teardown_store() {
   coracle rm --all --force --time 0 >/dev/null
   local leaks
-  leaks=$(pgrep -f -a "$CORACLE_RUNROOT" || true)
+  # The keeper of networks goes by itself, a moment after the last container.
+  wait_until 10 no_network_leftovers || leaks=$(network_leftovers)
+  leaks+=$(pgrep -f -a "$CORACLE_RUNROOT" || true)
   coracle system reset --force
   [ ! -e "$CORACLE_ROOT/containers" ] || [ -z "$(ls -A "$CORACLE_ROOT/containers")" ]
   if grep -q "$BATS_FILE_TMPDIR" /proc/mounts; then
@@ -109,6 +111,23 @@ teardown_store() {
   fi
   [ -z "$leaks" ] || { printf '# left running: %s\n' "$leaks" >&2; return 1; }
 }
+
+# network_leftovers: what is left of the networks of this store: processes, interfaces, rules.
+network_leftovers() {
+  local pid owner
+  for pid in $(pgrep -u "$(id -u)" -x 'coracle:network|coracle:ports|pasta|pasta.avx2|passt.avx2|slirp4netns'); do
+    # Those that have ended and wait for init are gone.
+    grep -q '^State:.[^Z]' "/proc/$pid/status" 2>/dev/null || continue
+    [[ $(cat "/proc/$pid/comm" 2>/dev/null) != coracle:* ]] \
+      || grep -qzF "$BATS_FILE_TMPDIR" "/proc/$pid/environ" 2>/dev/null || continue
+    echo "process $pid: $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)"
+  done
+  is_root || return 0
+  owner=$(printf %s "$CORACLE_RUNROOT/networks" | sha256sum | cut -c1-8)
+  ip -d link show | grep -B9 -F "alias coracle $owner" || true
+  nft list tables | grep -F "coracle_$owner" || true
+}
+no_network_leftovers() { [ -z "$(network_leftovers)" ]; }
 
 # remove_containers: call from teardown when a test makes containers.
 remove_containers() { coracle rm --all --force --time 0 >/dev/null 2>&1 || true; }

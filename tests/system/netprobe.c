@@ -6,6 +6,8 @@
  *                                       client's address as the server sees it
  *     netprobe ask tcp|udp ADDRESS PORT prints what such a server says
  *     netprobe get ADDRESS PORT         prints what a web server has at /, without the head
+ *     netprobe ping ADDRESS             asks for an echo, as an ordinary program may
+ *     netprobe dns ADDRESS              is a name server, at port 53, that knows one IPv4 address for all names
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -52,6 +54,55 @@ static int serve(int is_udp, const char *port) {
   }
 }
 
+/* Every question gets its own bytes back, as an answer with one record. */
+static int serve_names(const char *address) {
+  const int server = socket(AF_INET6, SOCK_DGRAM, 0);
+  struct sockaddr_in6 place = {.sin6_family = AF_INET6, .sin6_port = htons(53)};
+  unsigned char record[16] = {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4};
+  if (inet_pton(AF_INET, address, record + 12) != 1 || bind(server, (struct sockaddr *)&place, sizeof place) != 0) {
+    perror("netprobe");
+    return 1;
+  }
+  for (;;) {
+    struct sockaddr_in6 client;
+    socklen_t size = sizeof client;
+    unsigned char packet[1024];
+    const ssize_t got = recvfrom(server, packet, 512, 0, (struct sockaddr *)&client, &size);
+    ssize_t end = 12;
+    if (got < 17) continue;
+    while (end < got - 5 && packet[end] != 0) end += packet[end] + 1;
+    const int is_a = packet[end + 1] == 0 && packet[end + 2] == 1;
+    end += 5;
+    if (end > got) continue;
+    packet[2] = 0x81, packet[3] = 0x80;
+    memset(packet + 6, 0, 6);
+    packet[7] = (unsigned char)is_a;
+    if (is_a) memcpy(packet + end, record, sizeof record);
+    sendto(server, packet, (size_t)end + (is_a ? sizeof record : 0), 0, (struct sockaddr *)&client, size);
+  }
+}
+
+static int ping(const char *address) {
+  struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+  struct sockaddr_in v4 = {.sin_family = AF_INET};
+  const int is_v6 = inet_pton(AF_INET6, address, &v6.sin6_addr) == 1;
+  if (!is_v6 && inet_pton(AF_INET, address, &v4.sin_addr) != 1) return 2;
+  const int client =
+      socket(is_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM, is_v6 ? (int)IPPROTO_ICMPV6 : (int)IPPROTO_ICMP);
+  const struct timeval patience = {.tv_sec = 1};
+  setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  unsigned char packet[64] = {is_v6 ? 128 : 8};
+  const struct sockaddr *place = is_v6 ? (struct sockaddr *)&v6 : (struct sockaddr *)&v4;
+  for (int i = 0; i < 2; ++i) {
+    packet[7] = (unsigned char)i;
+    const ssize_t sent = sendto(client, packet, 32, 0, place, is_v6 ? sizeof v6 : sizeof v4);
+    unsigned char answer[64];
+    if (sent == 32 && recv(client, answer, sizeof answer, 0) == 32 && answer[0] == (is_v6 ? 129 : 0)) return 0;
+  }
+  perror("netprobe");
+  return 1;
+}
+
 static int reach(int is_udp, const char *address, const char *port) {
   struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((unsigned short)atoi(port))};
   struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(port))};
@@ -90,6 +141,8 @@ static int say(const char *question, int is_udp, const char *address, const char
 }
 
 int main(int count, char **arguments) {
+  if (count == 3 && strcmp(arguments[1], "dns") == 0) return serve_names(arguments[2]);
+  if (count == 3 && strcmp(arguments[1], "ping") == 0) return ping(arguments[2]);
   if (count == 3) return serve(strcmp(arguments[1], "udp") == 0, arguments[2]);
   if (count == 5) return say("who am I\n", strcmp(arguments[2], "udp") == 0, arguments[3], arguments[4]);
   if (count == 4) return say("GET / HTTP/1.0\r\n\r\n", 0, arguments[2], arguments[3]);

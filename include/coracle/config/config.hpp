@@ -32,7 +32,8 @@ struct Config {
       "CAP_KILL",    "CAP_NET_BIND_SERVICE", "CAP_SETFCAP",   "CAP_SETGID",
       "CAP_SETPCAP", "CAP_SETUID",           "CAP_SYS_CHROOT"};
   std::vector<std::string> default_ulimits;
-  std::vector<std::string> default_sysctls;
+  /// Everybody's ping works, without privileges.
+  std::vector<std::string> default_sysctls = {"net.ipv4.ping_group_range=0 0"};
   std::vector<std::string> default_env;
   std::vector<std::string> annotations;
   std::string seccomp_profile;  ///< path, or "" for the built-in one

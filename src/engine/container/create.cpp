@@ -170,10 +170,38 @@ void resolve_isolation(Context& context, const ContainerRequest& request, Contai
   config.proc_options = security.proc;
   config.mask = security.mask;
   config.unmask = security.unmask;
-  config.sysctls = parse_key_values(request.sysctls, "sysctl");
-  config.sysctls.merge(parse_key_values(settings.default_sysctls, "sysctl"));
   resolve_user_namespace(context, request, config);
   resolve_resources(context, request, config);
+}
+
+/// The namespace that a kernel parameter belongs to, if that is not the container's own: the
+/// option's word for it.
+std::string_view foreign_namespace(std::string_view sysctl, const ContainerConfig& config) {
+  const auto is_own = [](const store::ContainerNamespace& space) {
+    return space.mode == store::NamespaceMode::private_ || space.mode == store::NamespaceMode::none;
+  };
+  constexpr auto k_ipc =
+      std::to_array<std::string_view>({"kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."});
+  if (sysctl.starts_with("net.")) return is_own(config.network) ? "" : "Network";
+  if (std::ranges::any_of(k_ipc, [&](auto prefix) { return sysctl.starts_with(prefix); })) {
+    return is_own(config.ipc) ? "" : "IPC";
+  }
+  return "";
+}
+
+void resolve_sysctls(const config::Config& settings, const ContainerRequest& request,
+                     ContainerConfig& config) {
+  config.sysctls = parse_key_values(request.sysctls, "sysctl");
+  for (const auto& [name, value] : config.sysctls) {
+    const auto space = foreign_namespace(name, config);
+    if (space.empty()) continue;
+    throw Error(ErrorClass::invalid_argument,
+                "sysctl {} can't be set since the {} Namespace is not the container's own", name,
+                space);
+  }
+  for (const auto& [name, value] : parse_key_values(settings.default_sysctls, "sysctl")) {
+    if (foreign_namespace(name, config).empty()) config.sysctls.emplace(name, value);
+  }
 }
 
 ContainerConfig resolve(Context& context, const ContainerRequest& request, const PullImage& pull) {
@@ -190,6 +218,7 @@ ContainerConfig resolve(Context& context, const ContainerRequest& request, const
   resolve_labels(request, image, config);
   resolve_isolation(context, request, config);
   resolve_network(context, request, image, config);
+  resolve_sysctls(context.config(), request, config);
   resolve_host_users(request, config);
   resolve_names(context.config(), request, config);
   resolve_mounts(context, request, image, config);

@@ -18,9 +18,7 @@ class ContainerNetwork {
   /// First of all: enters the namespaces that the container is to live in.
   void enter_namespaces(Context& context);
   /// Descriptors that were opened then and are needed later.
-  std::vector<linux::Fd*> kept() {
-    return backend_ ? backend_->kept() : std::vector<linux::Fd*>{};
-  }
+  std::vector<linux::Fd*> kept() { return backend_ ? backend_->kept() : std::vector<linux::Fd*>{}; }
   /// Whether there is anything to do.
   bool is_wanted() const noexcept { return backend_ != nullptr; }
   /// Makes the network namespace and sets about connecting it.
