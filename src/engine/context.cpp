@@ -13,7 +13,8 @@ Context::Context(config::Config config)
     : config_(std::move(config)),
       containers_(config_.root, config_.runroot),
       images_(config_.root),
-      networks_(config_.root) {}
+      networks_(config_.root),
+      pods_(config_.root) {}
 
 const linux::IdMappings& Context::mappings() {
   if (mappings_.empty() && config_.rootless) {

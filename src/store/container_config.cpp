@@ -266,6 +266,8 @@ void fields(Visitor&& visit, Config& config) {
   visit("id", config.id);
   visit("name", config.name);
   visit("created", config.created);
+  visit("pod", config.pod);
+  visit("is_infra", config.is_infra);
   visit("image_id", config.image_id);
   visit("image_name", config.image_name);
   visit("image_digest", config.image_digest);

@@ -113,6 +113,29 @@ struct ContainerSummary {
 };
 std::vector<ContainerSummary> list_containers(Context& context);
 
+/// The processes of a running container, as ps(1) would show them inside.
+/// @param columns  podman-top(1)'s descriptors: user, pid, ppid, pcpu, etime, tty, time, args,
+///                 hpid, …; empty: those eight
+/// @returns rows, the first of them the titles
+/// @throws Error invalid_argument for an unknown descriptor; conflict when it does not run
+std::vector<std::vector<std::string>> list_processes(Context& context, const ContainerId& id,
+                                                     const std::vector<std::string>& columns);
+
+/// What a running container uses at this moment.
+struct ContainerUsage {
+  std::uint64_t cpu_nanoseconds = 0;  ///< all processors, since it was started
+  std::uint64_t system_nanoseconds = 0;
+  std::uint64_t memory = 0;  ///< bytes
+  std::uint64_t memory_limit = 0;
+  std::uint64_t network_received = 0;  ///< bytes
+  std::uint64_t network_sent = 0;
+  std::uint64_t block_read = 0;  ///< bytes
+  std::uint64_t block_written = 0;
+  std::uint64_t processes = 0;
+};
+/// Nothing when it does not run.
+std::optional<ContainerUsage> measure_container(Context& context, const ContainerId& id);
+
 /// In bytes.
 struct ContainerSize {
   std::uint64_t writable = 0;  ///< what it has written

@@ -12,6 +12,7 @@
 #include "coracle/store/container_store.hpp"
 #include "coracle/store/image_store.hpp"
 #include "coracle/store/network_store.hpp"
+#include "coracle/store/pod_store.hpp"
 
 namespace coracle::engine {
 
@@ -23,6 +24,7 @@ class Context {
   store::ContainerStore& containers() noexcept { return containers_; }
   store::ImageStore& images() noexcept { return images_; }
   store::NetworkStore& networks() noexcept { return networks_; }
+  store::PodStore& pods() noexcept { return pods_; }
 
   /// The ids of the engine's user namespace; empty for root, who needs none.
   const linux::IdMappings& mappings();
@@ -49,6 +51,7 @@ class Context {
   store::ContainerStore containers_;
   store::ImageStore images_;
   store::NetworkStore networks_;
+  store::PodStore pods_;
   linux::IdMappings mappings_;
   std::optional<UserNamespace> namespace_;
   bool entered_ = false;

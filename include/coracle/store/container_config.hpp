@@ -84,6 +84,9 @@ struct ContainerConfig {
   std::string name;
   std::string created;  ///< RFC 3339
 
+  std::string pod;        ///< id of the pod that it belongs to; empty: none
+  bool is_infra = false;  ///< it holds that pod's namespaces, and runs nothing
+
   // Where its files come from.
   std::string image_id;             ///< hex digits; empty with rootfs_path
   std::string image_name;           ///< as resolved, "docker.io/library/debian:12"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "engine/container/inspect.hpp"
+
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -11,6 +13,18 @@
 #include "engine/storage.hpp"
 
 namespace coracle::engine {
+Json port_bindings(const store::ContainerConfig& config) {
+  Json bindings = Json::object();
+  for (const auto& port : config.ports) {
+    for (int i = 0; i < port.range; ++i) {
+      bindings[fmt::format("{}/{}", port.container_port + i, port.protocol)].push_back(
+          {{"HostIp", port.host_ip.empty() ? "0.0.0.0" : port.host_ip},
+           {"HostPort", std::to_string(port.host_port + i)}});
+    }
+  }
+  return bindings;
+}
+
 namespace {
 
 std::string time_or_zero(const std::string& time) {
@@ -104,19 +118,6 @@ std::string network_mode(const store::ContainerConfig& config) {
     case store::NetworkBackend::networks: return "bridge";
   }
   return "";
-}
-
-/// By "80/tcp", the places of the host that lead there.
-Json port_bindings(const store::ContainerConfig& config) {
-  Json bindings = Json::object();
-  for (const auto& port : config.ports) {
-    for (int i = 0; i < port.range; ++i) {
-      bindings[fmt::format("{}/{}", port.container_port + i, port.protocol)].push_back(
-          {{"HostIp", port.host_ip.empty() ? "0.0.0.0" : port.host_ip},
-           {"HostPort", std::to_string(port.host_port + i)}});
-    }
-  }
-  return bindings;
 }
 
 /// The same with the exposed ports that nothing leads to.
@@ -298,7 +299,7 @@ Json inspect_container(Context& context, const ContainerId& id) {
           {"ImageDigest", config.image_digest},
           {"ImageName", config.image_name},
           {"Rootfs", config.rootfs_path},
-          {"Pod", ""},
+          {"Pod", config.pod},
           {"ResolvConfPath", run + "/resolv.conf"},
           {"HostnamePath", run + "/hostname"},
           {"HostsPath", run + "/hosts"},
@@ -319,7 +320,7 @@ Json inspect_container(Context& context, const ContainerId& id) {
           {"Dependencies", Json::array()},
           {"NetworkSettings", network_settings(context, config, state)},
           {"Namespace", ""},
-          {"IsInfra", false},
+          {"IsInfra", config.is_infra},
           {"Config", config_document(config)},
           {"HostConfig", host_config_document(config)}};
 }

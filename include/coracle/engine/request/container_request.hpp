@@ -24,6 +24,7 @@ struct ContainerRequest {
   std::vector<std::string> create_command;  ///< the whole command line, shown by inspect
 
   std::string name;
+  std::string pod;  ///< name or id of the pod that it joins
   bool replace = false;
   bool auto_remove = false;
   std::string cidfile;

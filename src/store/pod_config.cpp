@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "coracle/store/pod_config.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/json_value.hpp"
+
+namespace coracle::store {
+namespace {
+
+constexpr int k_version = 1;
+constexpr std::array<std::string_view, 2> k_exit_policies = {"continue", "stop"};
+
+PodExitPolicy parse_exit_policy(std::string_view text) {
+  const auto* const found = std::ranges::find(k_exit_policies, text);
+  if (found == k_exit_policies.end()) {
+    throw Error(ErrorClass::invalid_argument, "unknown exit policy '{}'", text);
+  }
+  return static_cast<PodExitPolicy>(found - k_exit_policies.begin());
+}
+
+oci::Resources parse_resources(const Json& document) {
+  const Json* found = json::find(document, "resources");
+  if (found == nullptr) return {};
+  const Json carrier = {{"ociVersion", oci::k_runtime_spec_version},
+                        {"linux", {{"resources", *found}}}};
+  return oci::parse_runtime_spec(dump_json(carrier), "resources").linux.resources;
+}
+
+void put_resources(const oci::Resources& resources, Json& document) {
+  document.erase("resources");
+  if (resources == oci::Resources{}) return;
+  oci::RuntimeSpec carrier;
+  carrier.linux.resources = resources;
+  document["resources"] =
+      parse_json(oci::serialize(carrier), "resources").at("linux").at("resources");
+}
+
+}  // namespace
+
+std::string_view to_string(PodExitPolicy policy) noexcept {
+  return k_exit_policies[static_cast<std::size_t>(policy)];
+}
+
+bool PodConfig::shares(std::string_view name_space) const noexcept {
+  return std::ranges::find(shared, name_space) != shared.end();
+}
+
+PodConfig parse_pod_config(std::string_view text, std::string_view origin) {
+  auto document = std::make_shared<Json>(parse_json(text, origin));
+  return in_context("reading '" + std::string(origin) + "'", [&] {
+    if (json::get_int(*document, "version") > k_version) {
+      throw Error(ErrorClass::invalid_argument, "it was written by a newer version of coracle");
+    }
+    PodConfig config;
+    config.id = json::require_string(*document, "id");
+    config.name = json::require_string(*document, "name");
+    config.created = json::get_string(*document, "created");
+    config.hostname = json::get_string(*document, "hostname");
+    config.labels = json::get_string_map(*document, "labels");
+    config.infra = json::get_string(*document, "infra");
+    config.shared = json::get_strings(*document, "shared");
+    config.exit_policy = parse_exit_policy(json::get_string(*document, "exit_policy", "continue"));
+    config.restart = json::get_string(*document, "restart");
+    config.cgroup = json::get_string(*document, "cgroup");
+    config.resources = parse_resources(*document);
+    config.create_command = json::get_strings(*document, "create_command");
+    config.raw = document;
+    return config;
+  });
+}
+
+std::string serialize(const PodConfig& config) {
+  Json document = config.raw ? *config.raw : Json::object();
+  document["version"] = k_version;
+  document["id"] = config.id;
+  document["name"] = config.name;
+  document["created"] = config.created;
+  document["hostname"] = config.hostname;
+  document["labels"] = config.labels;
+  document["infra"] = config.infra;
+  document["shared"] = config.shared;
+  document["exit_policy"] = to_string(config.exit_policy);
+  document["restart"] = config.restart;
+  document["cgroup"] = config.cgroup;
+  document["create_command"] = config.create_command;
+  put_resources(config.resources, document);
+  return dump_json(document);
+}
+
+}  // namespace coracle::store
