@@ -109,6 +109,10 @@ linux::RootfsPlan plan_rootfs(Context& context, const store::ContainerConfig& co
   }
   const ContainerId id(config.id);
   auto& containers = context.containers();
+  if (config.is_infra) {
+    plan.mount_point = containers.upper(id);  // Nothing is in there.
+    return plan;
+  }
   const auto& layers = context.images().layers();
   if (config.driver == config::k_vfs) {
     plan.mount_point = containers.upper(id);

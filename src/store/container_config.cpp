@@ -334,6 +334,7 @@ void fields(Visitor&& visit, Config& config) {
   visit("user_namespace", config.user_namespace);
   visit("uid_mappings", config.id_mappings.uids);
   visit("gid_mappings", config.id_mappings.gids);
+  visit("user_namespace_of_pod", config.user_namespace_of_pod);
   visit("pid", config.pid);
   visit("ipc", config.ipc);
   visit("uts", config.uts);

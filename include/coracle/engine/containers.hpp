@@ -54,7 +54,9 @@ int wait_container(Context& context, const ContainerId& id);
 struct RemoveOptions {
   bool force = false;
   std::optional<std::int64_t> timeout;
+  bool with_pod = false;  ///< its pod goes as well: else an infra container stays
 };
+/// @throws Error conflict for an infra container, and for one that runs when it is not forced
 void remove_container(Context& context, const ContainerId& id, const RemoveOptions& options);
 void rename_container(Context& context, const ContainerId& id, const std::string& name);
 void pause_container(Context& context, const ContainerId& id, bool paused);
@@ -81,6 +83,7 @@ struct LogOptions {
   std::string since;
   std::string until;
   std::optional<std::int64_t> tail;
+  std::string prefix;  ///< before each line
 };
 /// Writes to standard output and standard error.
 void show_logs(Context& context, const ContainerId& id, const LogOptions& options);

@@ -13,6 +13,7 @@
 #include "coracle/linux/process.hpp"
 #include "coracle/linux/rootfs_plan.hpp"
 #include "coracle/oci/runtime_spec.hpp"
+#include "coracle/runtime/first_process.hpp"
 #include "coracle/runtime/hooks.hpp"
 #include "coracle/runtime/seccomp.hpp"
 
@@ -55,7 +56,7 @@ struct CreateRequest {
   std::optional<linux::RootfsPlan> rootfs;
   std::vector<AppendedText> appended;  ///< to regular files that exist; others are left alone
   ProcessOptions process;
-  bool built_in_init = false;             ///< --init: pid 1 reaps, the program is its child
+  FirstProcess first = FirstProcess::program;
   bool create_working_directory = false;  ///< mkdir -p of process.cwd
   bool no_pivot = false;                  ///< MS_MOVE and chroot instead of pivot_root
   bool wait_for_start = false;            ///< hold before exec until StartedProcess::start()

@@ -161,8 +161,9 @@ struct ContainerConfig {
   std::vector<std::string> unmask;
   std::vector<std::string> security_options;  ///< as given, for inspect
   std::map<std::string, std::string> sysctls;
-  std::string user_namespace;     ///< --userns as given
-  linux::IdMappings id_mappings;  ///< of the container, when not the engine's own
+  std::string user_namespace;          ///< --userns as given
+  linux::IdMappings id_mappings;       ///< of the container, when not the engine's own
+  bool user_namespace_of_pod = false;  ///< they are the infra container's
   ContainerNamespace pid;
   ContainerNamespace ipc;
   ContainerNamespace uts;

@@ -13,6 +13,7 @@
 #include "coracle/engine/containers.hpp"
 #include "coracle/oci/platform.hpp"
 #include "engine/container/resolve.hpp"
+#include "engine/pod/membership.hpp"
 #include "engine/request/options.hpp"
 #include "engine/storage.hpp"
 
@@ -74,6 +75,7 @@ store::ImageSummary obtain_image(Context& context, const ContainerRequest& reque
 
 void resolve_image(Context& context, const ContainerRequest& request, const PullImage& pull,
                    ContainerConfig& config, oci::ContainerConfig& image_config) {
+  if (request.is_infra) return;  // It has no files, and runs nothing.
   if (request.rootfs) {
     char* real = ::realpath(request.image.c_str(), nullptr);
     if (real == nullptr) throw SysError("cannot use '{}' as a root file system", request.image);
@@ -204,8 +206,27 @@ void resolve_sysctls(const config::Config& settings, const ContainerRequest& req
   }
 }
 
-ContainerConfig resolve(Context& context, const ContainerRequest& request, const PullImage& pull) {
+/// In the infra container's namespaces it has that one's name and ids.
+void take_over_from_pod(Context& context, ContainerConfig& config) {
+  if (config.uts.mode == store::NamespaceMode::container) {
+    config.hostname = context.containers().load_config(ContainerId(config.uts.value)).hostname;
+  }
+  if (config.pod.empty() || config.network.mode != store::NamespaceMode::container) return;
+  const auto infra = context.containers().load_config(ContainerId(config.network.value));
+  if (!infra.is_infra || infra.id_mappings.empty() || !config.user_namespace.empty()) return;
+  config.user_namespace = infra.user_namespace;
+  config.id_mappings = infra.id_mappings;
+  config.user_namespace_of_pod = true;
+}
+
+ContainerConfig resolve(Context& context, ContainerRequest request, const PullImage& pull) {
   ContainerConfig config;
+  if (request.is_infra) {
+    config.is_infra = true;
+    config.pod = request.pod;
+  } else if (const auto pod = join_pod(context, request)) {
+    config.pod = pod->id;
+  }
   config.id = random_id();
   config.name = request.name.empty() ? random_name() : request.name;
   require_valid_name(config.name);
@@ -221,13 +242,15 @@ ContainerConfig resolve(Context& context, const ContainerRequest& request, const
   resolve_sysctls(context.config(), request, config);
   resolve_host_users(request, config);
   resolve_names(context.config(), request, config);
+  take_over_from_pod(context, config);
   resolve_mounts(context, request, image, config);
   config.read_only = request.read_only;
   config.read_only_tmpfs = request.read_only_tmpfs;
   config.shm_size = request.shm_size.empty() ? context.config().shm_size
                                              : parse_size_option(request.shm_size, "--shm-size");
   resolve_keeping(context, request, config);
-  config.driver = config.rootfs_path.empty() ? choose_driver(context) : "";
+  const bool has_layers = config.rootfs_path.empty() && !config.is_infra;
+  config.driver = has_layers ? choose_driver(context) : "";
   return config;
 }
 
@@ -249,6 +272,15 @@ void fill_vfs(Context& context, const ContainerConfig& config, const std::string
 }
 
 }  // namespace
+
+void store_container(Context& context, const ContainerConfig& config) {
+  std::function<void(const std::string&)> fill;
+  if (config.driver == config::k_vfs) {
+    context.enter_namespace();
+    fill = [&](const std::string& upper) { fill_vfs(context, config, upper); };
+  }
+  context.containers().create(config, fill);
+}
 
 ContainerId create_container(Context& context, const ContainerRequest& request,
                              const PullImage& pull) {
@@ -281,15 +313,10 @@ ContainerId create_container(Context& context, const ContainerRequest& request,
       remove_container(context, *old, {true, 0});
     }
   }
-  std::function<void(const std::string&)> fill;
-  if (config.driver == config::k_vfs) {
-    context.enter_namespace();
-    fill = [&](const std::string& upper) { fill_vfs(context, config, upper); };
-  }
   // A generated name may be taken: another is as good.
   for (int attempt = 0;; ++attempt) {
     try {
-      context.containers().create(config, fill);
+      store_container(context, config);
       break;
     } catch (const Error& error) {
       const bool again = request.name.empty() && error.error_class() == ErrorClass::conflict;

@@ -3,10 +3,12 @@
 
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "coracle/archive/layers.hpp"
 #include "coracle/archive/pack_layer.hpp"
@@ -21,6 +23,7 @@
 #include "engine/container/host_devices.hpp"
 #include "engine/container/seccomp.hpp"
 #include "engine/container/state.hpp"
+#include "engine/pod/membership.hpp"
 #include "engine/storage.hpp"
 
 namespace coracle::engine {
@@ -78,8 +81,25 @@ SpecFacts ContainerLifecycle::gather_facts() {
     const auto other = context_.containers().try_load_state(ContainerId(joined->value));
     if (other && linux::is_alive(other->process)) facts.containers[joined->value] = other->process;
   }
+  facts.shm_directory = shared_memory_directory();
   write_files(facts);
   return facts;
+}
+
+/// A tmpfs in the infra container's own mount namespace could not be mounted in the others': all of
+/// a pod share a directory of the runroot, which is in memory.
+std::string ContainerLifecycle::shared_memory_directory() const {
+  auto& containers = context_.containers();
+  const std::string name = "/shm";
+  if (config_.is_infra) {
+    const std::string directory = containers.run_directory(id_) + name;
+    linux::ensure_directory(directory);
+    if (::chmod(directory.c_str(), 01777) != 0) throw SysError("cannot share '{}'", directory);
+    return directory;
+  }
+  if (config_.pod.empty() || config_.ipc.mode != store::NamespaceMode::container) return "";
+  const std::string directory = containers.run_directory(ContainerId(config_.ipc.value)) + name;
+  return linux::exists(directory) ? directory : "";
 }
 
 namespace {
@@ -159,7 +179,15 @@ void ContainerLifecycle::make_cgroup(const oci::Resources& resources) {
   const auto support = runtime::detect_cgroups();
   const bool disabled = config_.cgroups_disabled || context_.config().cgroup_manager == "disabled";
   const auto manager = runtime::make_cgroup_manager(support, disabled);
-  cgroup_ = manager->create("", config_.id, resources);
+  if (const auto pod = config_.pod.empty() ? std::nullopt : context_.pods().try_load(config_.pod)) {
+    // The infra container is the first, and its pod's limits hold for all.
+    if (config_.is_infra && !pod->cgroup.empty()) {
+      manager->create(pod->cgroup, pod->id, pod->resources);
+    }
+    cgroup_ = manager->create(cgroup_in_pod(*pod, config_.id), config_.id, resources);
+  } else {
+    cgroup_ = manager->create("", config_.id, resources);
+  }
   state_.cgroup = cgroup_->path();
 }
 
@@ -177,6 +205,27 @@ oci::Hooks ContainerLifecycle::load_hooks(const oci::RuntimeSpec& spec) const {
   subject.has_bind_mounts =
       std::ranges::any_of(config_.mounts, [](const auto& mount) { return mount.type == "bind"; });
   return engine::load_hooks(context_.config().hooks_dirs, subject);
+}
+
+/// Ids of its own need a user namespace of its own. Those of a pod live in the infra container's,
+/// which owns the other namespaces that they share.
+void ContainerLifecycle::plan_user_namespace(const SpecFacts& facts,
+                                             oci::LinuxConfig& linux_config) const {
+  if (config_.id_mappings.empty()) return;
+  const auto infra = facts.containers.find(config_.network.value);
+  const bool shares = config_.user_namespace_of_pod && infra != facts.containers.end();
+  if (shares) {
+    linux_config.namespaces.push_back(
+        {oci::NamespaceType::user, fmt::format("/proc/{}/ns/user", infra->second.pid)});
+    return;
+  }
+  for (const auto& range : config_.id_mappings.uids) {
+    linux_config.uid_mappings.push_back({range.inside, range.outside, range.size});
+  }
+  for (const auto& range : config_.id_mappings.gids) {
+    linux_config.gid_mappings.push_back({range.inside, range.outside, range.size});
+  }
+  linux_config.namespaces.push_back({oci::NamespaceType::user, ""});
 }
 
 runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStreams& streams) {
@@ -202,15 +251,7 @@ runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStream
   SpecFacts facts = gather_facts();
   facts.network_namespace = network_namespace;
   oci::RuntimeSpec spec = plan_spec(config_, facts);
-  for (const auto& range : config_.id_mappings.uids) {
-    spec.linux.uid_mappings.push_back({range.inside, range.outside, range.size});
-  }
-  for (const auto& range : config_.id_mappings.gids) {
-    spec.linux.gid_mappings.push_back({range.inside, range.outside, range.size});
-  }
-  if (!config_.id_mappings.empty()) {
-    spec.linux.namespaces.push_back({oci::NamespaceType::user, ""});
-  }
+  plan_user_namespace(facts, spec.linux);
   spec.hooks = load_hooks(spec);
   if (window_.rows != 0) spec.process->console_size = {window_.rows, window_.columns};
   if (first_start_) give_sources_to_user(spec.process->user);
@@ -239,7 +280,9 @@ runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStream
     };
   }
   request.wait_for_start = network_.is_wanted();
-  request.built_in_init = config_.init;
+  request.first = config_.is_infra ? runtime::FirstProcess::pause
+                  : config_.init   ? runtime::FirstProcess::init
+                                   : runtime::FirstProcess::program;
   request.create_working_directory = true;
   if (fuse) file_server_ = fuse->finish();
   if (pin) request.process.affinity = pin->before();
@@ -346,6 +389,7 @@ void ContainerLifecycle::start_failed(const Error& error) {
 }
 
 void ContainerLifecycle::finished() noexcept {
+  end_pod_without_containers(context_, config_);
   if (!config_.auto_remove) return;
   try {
     grave_ = context_.containers().discard(id_);

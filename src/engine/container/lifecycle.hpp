@@ -35,6 +35,8 @@ class ContainerLifecycle final : public monitor::Lifecycle {
 
  private:
   SpecFacts gather_facts();
+  std::string shared_memory_directory() const;
+  void plan_user_namespace(const SpecFacts& facts, oci::LinuxConfig& linux_config) const;
   std::string read_base_hosts() const;
   bool shares_files(SpecFacts& facts);
   void write_files(SpecFacts& facts);

@@ -21,12 +21,14 @@ std::optional<Timestamp> moment(const std::string& text, const char* option) {
 class Writer {
  public:
   ~Writer() { flush(); }
-  void add(const monitor::LogLine& line, bool timestamps) {
+  explicit Writer(const LogOptions& options) : options_(options) {}
+  void add(const monitor::LogLine& line) {
     const auto index = static_cast<std::size_t>(line.stream);
     // What is shown on one terminal keeps its order.
     if (!buffers_[1 - index].empty()) flush();
     std::string& buffer = buffers_[index];
-    if (timestamps && line.starts_line) buffer.append(line.time).push_back(' ');
+    if (line.starts_line) buffer.append(options_.prefix);
+    if (options_.timestamps && line.starts_line) buffer.append(line.time).push_back(' ');
     buffer.append(line.text);
     if (buffer.size() > 65536) flush();
   }
@@ -44,6 +46,7 @@ class Writer {
   }
 
  private:
+  const LogOptions& options_;
   std::string buffers_[2];
 };
 
@@ -73,14 +76,13 @@ void show_logs(Context& context, const ContainerId& id, const LogOptions& option
     monitor_process = linux::open_pidfd(state->monitor);
     request.writer = monitor_process.get();
   }
-  Writer writer;
+  Writer writer(options);
   request.still_written = [&] {
     writer.flush();
     const auto state = try_observe(context, id);
     return state && (is_active(*state) || linux::is_alive(state->monitor));
   };
-  monitor::read_logs(request,
-                     [&](const monitor::LogLine& line) { writer.add(line, options.timestamps); });
+  monitor::read_logs(request, [&](const monitor::LogLine& line) { writer.add(line); });
 }
 
 }  // namespace coracle::engine

@@ -28,9 +28,21 @@ std::string discard_unless_started(Context& context, const ContainerId& id) {
   return grave;
 }
 
+void require_no_infra(Context& context, const ContainerId& id) {
+  const auto config = context.containers().load_config(id);
+  // That of a pod which is gone holds nothing for anybody.
+  if (!config.is_infra || !context.pods().try_load(config.pod)) return;
+  throw Error(
+      ErrorClass::conflict,
+      "container {} is the infra container of pod {} and cannot be removed without removing "
+      "the pod",
+      id.str(), config.pod);
+}
+
 }  // namespace
 
 void remove_container(Context& context, const ContainerId& id, const RemoveOptions& options) {
+  if (!options.with_pod) require_no_infra(context, id);
   const auto state = try_observe(context, id);
   if (state && is_active(*state)) {
     if (!options.force) {
@@ -61,6 +73,7 @@ std::vector<ContainerId> prune_containers(Context& context) {
     const auto state = try_observe(context, id);
     if (!state || is_active(*state) || linux::is_alive(state->monitor)) continue;
     try {
+      if (context.containers().load_config(id).is_infra) continue;
       remove_container(context, id, {});
       removed.push_back(id);
     } catch (const Error& error) {

@@ -36,4 +36,7 @@ void resolve_resources(const Context& context, const ContainerRequest& request,
 void resolve_mounts(Context& context, const ContainerRequest& request,
                     const oci::ContainerConfig& image, store::ContainerConfig& container);
 
+/// Makes a resolved container: its record, and the files that it begins with.
+void store_container(Context& context, const store::ContainerConfig& config);
+
 }  // namespace coracle::engine

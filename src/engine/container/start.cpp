@@ -12,6 +12,7 @@
 #include "engine/container/attach.hpp"
 #include "engine/container/lifecycle.hpp"
 #include "engine/container/state.hpp"
+#include "engine/pod/membership.hpp"
 
 namespace coracle::engine {
 namespace {
@@ -103,6 +104,7 @@ void record_failure(Context& context, const store::ContainerConfig& config,
 std::optional<monitor::AttachResult> start_container(Context& context, const ContainerId& id,
                                                      const StartOptions& options) {
   const store::ContainerConfig config = context.containers().load_config(id);
+  if (!config.pod.empty() && !config.is_infra) start_infra(context, config.pod);
   observe(context, id);
   std::optional<linux::FileLock> lock = context.containers().lock(id);
   if (is_active(context.containers().load_state(id))) {

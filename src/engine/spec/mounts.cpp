@@ -68,6 +68,10 @@ std::vector<oci::Mount> default_mounts(const store::ContainerConfig& config,
     mounts.push_back(bind("/dev/shm", "/dev/shm", {"rbind", "nosuid", "noexec", "nodev"}));
   } else {
     mounts.push_back({"/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}, {}, {}});
+  }
+  if (!facts.shm_directory.empty()) {
+    mounts.push_back(bind(facts.shm_directory, "/dev/shm", {"bind", "nosuid", "noexec", "nodev"}));
+  } else if (config.ipc.mode != NamespaceMode::host) {
     mounts.push_back(
         {"/dev/shm",
          "tmpfs",

@@ -150,11 +150,12 @@ std::vector<UsageRow> disk_usage(Context& context) {
 }
 
 void reset_store(Context& context) {
-  for (const auto& id : context.containers().list()) remove_container(context, id, {true, 0});
+  for (const auto& id : context.containers().list()) remove_container(context, id, {true, 0, true});
   if (linux::exists(context.config().root)) {
     context.enter_namespace();
     // By parts, the marks of a store last: a reset that was killed can be taken up again.
-    for (const char* part : {"containers", "image", "layers", "l", "trash", "cache"}) {
+    for (const char* part :
+         {"containers", "pods", "networks", "image", "layers", "l", "trash", "cache"}) {
       linux::remove_tree(context.config().root + "/" + part);
     }
     linux::remove_tree(context.config().root);

@@ -198,7 +198,7 @@ void install_seccomp(const ChildResources& resources) noexcept {
   if (!process.terminal) take_standard_streams(resources);
   if (process.affinity) ::sched_setaffinity(0, sizeof *process.affinity, &*process.affinity);
   apply_rlimits(process, socket);
-  refuse_own_program(process, socket);
+  if (process.first != FirstProcess::pause) refuse_own_program(process, socket);
   // As root first: the user may not be allowed in, and then need not be (runc, docker).
   const bool inside = ::chdir(directory) == 0;
   // Without no_new_privs only CAP_SYS_ADMIN may install a filter: while we still have it.
@@ -207,13 +207,15 @@ void install_seccomp(const ChildResources& resources) noexcept {
   if (!inside) check(socket, ::chdir(directory), Step::working_directory, directory);
   verify_inside_root(directory, socket);
   if (process.umask) ::umask(*process.umask);
-  const char* program = find_program(process, socket);
+  const bool has_program = process.first != FirstProcess::pause;
+  const char* program = has_program ? find_program(process, socket) : nullptr;
   apply_security_label(process, label_file, socket);
   if (process.no_new_privileges) {
     check(socket, ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), Step::no_new_privileges, "");
     install_seccomp(resources);
   }
   if (plan.wait_when_ready) hold(socket, protocol::Kind::ready);
+  if (!has_program) pause_until_told();
   run_program(process, *resources.vectors, program, socket);
 }
 

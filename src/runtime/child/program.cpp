@@ -59,6 +59,14 @@ void close_on_exec_from(unsigned first) noexcept {
   }
 }
 
+/// This process keeps the engine's program file open as its executable: nobody in the container may
+/// reach it through /proc/1/exe (CVE-2019-5736).
+void stay_inside(const char* name) noexcept {
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  ::prctl(PR_SET_NAME, name, 0, 0, 0);
+  ::syscall(SYS_close_range, 3U, ~0U, 0U);
+}
+
 [[noreturn]] void run_under_init(const ExecVectors& vectors, const char* program,
                                  int socket) noexcept {
   sigset_t all;
@@ -71,11 +79,7 @@ void close_on_exec_from(unsigned first) noexcept {
     if (::setpgid(0, 0) == 0 && ::isatty(0) != 0) ::tcsetpgrp(0, ::getpid());
     execute(vectors, program, socket);
   }
-  // This process keeps the engine's program file open as its executable: nobody in the container
-  // may reach it through /proc/1/exe (CVE-2019-5736).
-  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  ::prctl(PR_SET_NAME, "coracle:init", 0, 0, 0);
-  ::syscall(SYS_close_range, 3U, ~0U, 0U);
+  stay_inside("coracle:init");
   reap_until_end_of(pid);
 }
 
@@ -121,6 +125,18 @@ void refuse_own_program(const ProcessPlan& process, int socket) noexcept {
   }
 }
 
+void pause_until_told() noexcept {
+  sigset_t all;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, nullptr);
+  stay_inside("coracle:infra");
+  while (true) {
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) continue;
+    const int number = ::sigwaitinfo(&all, nullptr);
+    if (number == SIGTERM || number == SIGINT || number == SIGQUIT) ::_exit(0);
+  }
+}
+
 const char* find_program(const ProcessPlan& process, int socket) noexcept {
   int reason = ENOENT;
   for (const auto& candidate : process.candidates) {
@@ -140,7 +156,7 @@ const char* find_program(const ProcessPlan& process, int socket) noexcept {
 void run_program(const ProcessPlan& process, const ExecVectors& vectors, const char* program,
                  int socket) noexcept {
   close_on_exec_from(3U + static_cast<unsigned>(process.preserved_fds));
-  if (process.built_in_init) run_under_init(vectors, program, socket);
+  if (process.first == FirstProcess::init) run_under_init(vectors, program, socket);
   execute(vectors, program, socket);
 }
 

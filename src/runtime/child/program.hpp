@@ -19,6 +19,9 @@ void refuse_own_program(const ProcessPlan& process, int socket) noexcept;
 /// The first candidate that this process may execute; fails the step with ENOENT or EACCES.
 const char* find_program(const ProcessPlan& process, int socket) noexcept;
 
+/// Instead of a program: reaps what is orphaned to this process, until it is told to end.
+[[noreturn]] void pause_until_told() noexcept;
+
 /// Replaces this process, or, with the built-in init, stays as pid 1 and runs it as a child.
 [[noreturn]] void run_program(const ProcessPlan& process, const ExecVectors& vectors,
                               const char* program, int socket) noexcept;

@@ -14,6 +14,7 @@
 
 #include "coracle/linux/capabilities.hpp"
 #include "coracle/linux/rootfs_plan.hpp"
+#include "coracle/runtime/first_process.hpp"
 
 namespace coracle::runtime {
 
@@ -104,7 +105,7 @@ struct ProcessPlan {
   unsigned short columns = 0;
   std::optional<cpu_set_t> affinity;
   std::int64_t preserved_fds = 0;  ///< descriptors 3 … 2+n stay open
-  bool built_in_init = false;      ///< pid 1 is a reaper of ours and the program its child
+  FirstProcess first = FirstProcess::program;
 };
 
 struct ChildPlan {

@@ -91,7 +91,7 @@ ChildPlan plan_container(const CreateRequest& request, const NamespacePlan& name
   plan.readonly_paths = spec.linux.readonly_paths;
   plan.process = plan_process(*spec.process, request.process, facts);
   plan.process.create_working_directory = request.create_working_directory;
-  plan.process.built_in_init = request.built_in_init;
+  plan.process.first = request.first;
   const oci::Hooks& hooks = spec.hooks;
   plan.wait_when_mounted =
       !hooks.prestart.empty() || !hooks.create_runtime.empty() || !hooks.create_container.empty();

@@ -24,7 +24,8 @@ struct ContainerRequest {
   std::vector<std::string> create_command;  ///< the whole command line, shown by inspect
 
   std::string name;
-  std::string pod;  ///< name or id of the pod that it joins
+  std::string pod;        ///< name or id of the pod that it joins
+  bool is_infra = false;  ///< it holds that pod's namespaces, and runs nothing
   bool replace = false;
   bool auto_remove = false;
   std::string cidfile;

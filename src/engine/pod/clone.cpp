@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "coracle/base/error.hpp"
+#include "coracle/base/scope_exit.hpp"
+#include "coracle/base/time.hpp"
+#include "coracle/engine/pods.hpp"
+#include "coracle/engine/vocabulary.hpp"
+#include "engine/container/resolve.hpp"
+#include "engine/pod/membership.hpp"
+
+namespace coracle::engine {
+namespace {
+
+/// A container made as another one was, but with an id of its own.
+store::ContainerConfig copy_of(const store::ContainerConfig& old) {
+  store::ContainerConfig config = old;
+  config.id = random_id();
+  config.created = format_rfc3339_local(now());
+  config.cidfile.clear();
+  config.pidfile.clear();
+  config.raw = nullptr;
+  return config;
+}
+
+void move_namespaces(const std::string& from, const std::string& to,
+                     store::ContainerConfig& config) {
+  for (auto* space : {&config.network, &config.ipc, &config.uts, &config.pid}) {
+    if (space->mode == store::NamespaceMode::container && space->value == from) space->value = to;
+  }
+}
+
+}  // namespace
+
+store::PodConfig clone_pod(Context& context, const PodSummary& old, const PodClone& request) {
+  store::PodConfig pod = old.config;
+  pod.id = random_id();
+  pod.name = request.name.empty() ? old.config.name + "-clone" : request.name;
+  require_valid_name(pod.name);
+  pod.created = format_rfc3339_local(now());
+  pod.raw = nullptr;
+  pod.infra.clear();
+  if (!pod.cgroup.empty()) pod.cgroup = pod_cgroup_name(pod.id);
+  {
+    const auto lock = context.pods().lock();
+    require_free_pod_name(context, pod.name);
+    context.pods().save_unlocked(pod);
+  }
+  ScopeExit give_up([&] { remove_pod(context, find_pod(context, pod.id), {true, 0}); });
+  for (const auto& container : old.containers) {
+    store::ContainerConfig config = copy_of(container.config);
+    config.pod = pod.id;
+    config.name = config.is_infra ? short_id(pod.id) + "-infra" : config.name + "-clone";
+    move_namespaces(old.config.infra, pod.infra, config);
+    store_container(context, config);
+    if (config.is_infra) pod.infra = config.id;
+  }
+  {
+    const auto lock = context.pods().lock();
+    context.pods().save_unlocked(pod);
+  }
+  give_up.release();
+  if (request.destroy) remove_pod(context, find_pod(context, old.config.id), {true, {}});
+  if (request.start) start_pod(context, find_pod(context, pod.id));
+  return pod;
+}
+
+}  // namespace coracle::engine

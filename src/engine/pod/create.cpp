@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/scope_exit.hpp"
+#include "coracle/base/strings.hpp"
+#include "coracle/base/time.hpp"
+#include "coracle/engine/pods.hpp"
+#include "coracle/engine/vocabulary.hpp"
+#include "coracle/linux/file.hpp"
+#include "coracle/runtime/cgroup.hpp"
+#include "engine/container/resolve.hpp"
+#include "engine/pod/membership.hpp"
+#include "engine/request/options.hpp"
+
+namespace coracle::engine {
+namespace {
+
+constexpr auto k_namespaces =
+    std::to_array<std::string_view>({"cgroup", "ipc", "net", "pid", "user", "uts"});
+
+/// "ipc,net", "none", or "+pid" for what is shared beside the usual.
+std::vector<std::string> parse_share(const std::string& text) {
+  const std::vector<std::string> usual = {"cgroup", "ipc", "net", "uts"};
+  const bool adds = text.starts_with('+');
+  std::vector<std::string> shared = adds ? usual : std::vector<std::string>{};
+  if (text == "none" || text.empty()) return shared;
+  for (const auto& name : split(adds ? text.substr(1) : text, ',')) {
+    if (std::ranges::find(k_namespaces, name) == k_namespaces.end()) {
+      throw Error(ErrorClass::invalid_argument,
+                  "invalid kernel namespace to share: {}. Options are: cgroup, ipc, net, pid, uts "
+                  "or none",
+                  name);
+    }
+    if (std::ranges::find(shared, name) == shared.end()) shared.push_back(name);
+  }
+  std::ranges::sort(shared);
+  return shared;
+}
+
+store::PodExitPolicy parse_exit_policy(const std::string& text) {
+  if (text == "continue" || text.empty()) return store::PodExitPolicy::keep;
+  if (text == "stop") return store::PodExitPolicy::stop;
+  throw Error(ErrorClass::invalid_argument, "invalid exit policy \"{}\": expected continue or stop",
+              text);
+}
+
+std::map<std::string, std::string> read_labels(const PodRequest& request) {
+  std::vector<std::string> labels;
+  for (const auto& file : request.label_files) {
+    for (auto& line : split(linux::read_file(file, 1U << 20), '\n')) {
+      if (!trim(line).empty() && line[0] != '#') labels.push_back(std::move(line));
+    }
+  }
+  labels.insert(labels.end(), request.labels.begin(), request.labels.end());
+  return parse_key_values(labels, "label");
+}
+
+std::string choose_name(Context& context, const PodRequest& request) {
+  if (!request.name.empty()) {
+    require_valid_name(request.name);
+    require_free_pod_name(context, request.name);
+    return request.name;
+  }
+  for (;;) {
+    std::string name = random_name();
+    try {
+      require_free_pod_name(context, name);
+      return name;
+    } catch (const Error& error) {
+      if (error.error_class() != ErrorClass::conflict) throw;
+    }
+  }
+}
+
+void require_infra_for(const PodRequest& request) {
+  if (request.infra) return;
+  const auto& shared = request.shared;
+  const bool asks = !shared.publish.empty() || !shared.networks.empty() || !shared.dns.empty() ||
+                    !shared.hostname.empty() || !shared.add_hosts.empty();
+  if (asks) {
+    throw Error(ErrorClass::invalid_argument,
+                "cannot set network options or a host name without an infra container");
+  }
+  if (!request.infra_name.empty()) {
+    throw Error(ErrorClass::invalid_argument, "cannot set infra-name without an infra container");
+  }
+}
+
+/// Limits for all containers together need a control group that those of the containers are in.
+std::string choose_cgroup(const Context& context, const store::PodConfig& pod) {
+  const bool can = context.config().cgroup_manager != "disabled" &&
+                   runtime::detect_cgroups().manager != runtime::CgroupManagerKind::disabled;
+  return can && pod.shares("cgroup") && !pod.infra.empty() ? pod_cgroup_name(pod.id) : "";
+}
+
+void write_id_file(const std::string& path, const std::string& id) {
+  if (path.empty()) return;
+  linux::write_file_atomic(path, id, linux::Durability::crash_of_process, 0644);
+}
+
+ContainerRequest infra_request(const PodRequest& request, const store::PodConfig& pod) {
+  ContainerRequest infra = request.shared;
+  infra.is_infra = true;
+  infra.pod = pod.id;
+  infra.name = request.infra_name.empty() ? short_id(pod.id) + "-infra" : request.infra_name;
+  infra.hostname = pod.hostname;
+  infra.command = {"infra"};
+  infra.log_driver = "none";
+  // Each container keeps its own; all together are the pod's.
+  infra.memory.clear();
+  infra.memory_swap.clear();
+  infra.cpus.clear();
+  infra.cpu_shares.reset();
+  infra.cpuset_cpus.clear();
+  infra.cpuset_mems.clear();
+  infra.restart.clear();
+  return infra;
+}
+
+oci::Resources resolve_pod_resources(Context& context, const PodRequest& request) {
+  ContainerRequest all;
+  all.memory = request.shared.memory;
+  all.memory_swap = request.shared.memory_swap;
+  all.cpus = request.shared.cpus;
+  all.cpu_shares = request.shared.cpu_shares;
+  all.cpuset_cpus = request.shared.cpuset_cpus;
+  all.cpuset_mems = request.shared.cpuset_mems;
+  all.pids_limit = -1;
+  store::ContainerConfig carrier;
+  resolve_resources(context, all, carrier);
+  return carrier.resources;
+}
+
+}  // namespace
+
+store::PodConfig create_pod(Context& context, const PodRequest& request) {
+  require_infra_for(request);
+  if (!request.pod_id_file.empty() && linux::exists(request.pod_id_file)) {
+    throw Error(ErrorClass::conflict,
+                "pod id file exists. Ensure another pod is not using it or delete {}",
+                request.pod_id_file);
+  }
+  if (request.replace) {
+    if (request.name.empty()) {
+      throw Error(ErrorClass::invalid_argument, "cannot replace pod without --name being set");
+    }
+    if (const auto old = context.pods().try_find(request.name)) {
+      if (old->name == request.name) remove_pod(context, find_pod(context, old->id), {true, 0});
+    }
+  }
+  store::PodConfig pod;
+  pod.id = random_id();
+  pod.created = format_rfc3339_local(now());
+  pod.labels = read_labels(request);
+  pod.shared = request.infra ? parse_share(request.share) : std::vector<std::string>{};
+  pod.exit_policy = parse_exit_policy(request.exit_policy);
+  pod.restart = request.shared.restart;
+  if (!pod.restart.empty()) parse_restart(pod.restart);
+  pod.create_command = request.create_command;
+  pod.resources = resolve_pod_resources(context, request);
+  {
+    const auto lock = context.pods().lock();
+    pod.name = choose_name(context, request);
+    pod.hostname = request.shared.hostname.empty() ? pod.name : request.shared.hostname;
+    context.pods().save_unlocked(pod);
+  }
+  ScopeExit give_up([&] {
+    const auto lock = context.pods().lock();
+    context.pods().remove_unlocked(pod);
+  });
+  if (request.infra) {
+    pod.infra = create_container(context, infra_request(request, pod)).str();
+    pod.cgroup = choose_cgroup(context, pod);
+    const auto lock = context.pods().lock();
+    context.pods().save_unlocked(pod);
+  }
+  write_id_file(request.pod_id_file, pod.id);
+  give_up.release();
+  return pod;
+}
+
+store::PodConfig create_pod_for(Context& context, const std::string& name,
+                                ContainerRequest& request) {
+  PodRequest pod;
+  pod.name = name;
+  pod.create_command = request.create_command;
+  ContainerRequest& shared = pod.shared;
+  shared.hostname = std::exchange(request.hostname, {});
+  shared.networks = std::exchange(request.networks, {});
+  shared.network_aliases = std::exchange(request.network_aliases, {});
+  shared.ip = std::exchange(request.ip, {});
+  shared.ip6 = std::exchange(request.ip6, {});
+  shared.mac_address = std::exchange(request.mac_address, {});
+  shared.publish = std::exchange(request.publish, {});
+  shared.add_hosts = std::exchange(request.add_hosts, {});
+  shared.dns = std::exchange(request.dns, {});
+  shared.dns_search = std::exchange(request.dns_search, {});
+  shared.dns_options = std::exchange(request.dns_options, {});
+  shared.no_hosts = request.no_hosts;
+  shared.no_hostname = request.no_hostname;
+  shared.hosts_file = std::exchange(request.hosts_file, {});
+  shared.shm_size = request.shm_size;
+  shared.user_namespace = request.user_namespace;
+  return create_pod(context, pod);
+}
+
+}  // namespace coracle::engine

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/pod/membership.hpp"
+
+#include <signal.h>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/log.hpp"
+#include "coracle/engine/containers.hpp"
+#include "coracle/monitor/attach.hpp"
+#include "engine/container/state.hpp"
+
+namespace coracle::engine {
+namespace {
+
+/// What belongs to a network namespace cannot be asked for by one of those that share it.
+void require_no_network_options(const ContainerRequest& request) {
+  const bool asks = !request.publish.empty() || request.publish_all || !request.dns.empty() ||
+                    !request.dns_search.empty() || !request.dns_options.empty() ||
+                    !request.add_hosts.empty() || !request.ip.empty() || !request.ip6.empty() ||
+                    !request.mac_address.empty() || !request.network_aliases.empty();
+  if (!asks) return;
+  Error error(ErrorClass::invalid_argument,
+              "invalid config provided: network cannot be configured when it is shared with a pod");
+  error.set_hint("give ports, addresses, hosts and name servers to 'pod create'");
+  throw error;
+}
+
+}  // namespace
+
+std::optional<store::PodConfig> join_pod(Context& context, ContainerRequest& request) {
+  if (request.pod.empty()) return std::nullopt;
+  auto pod = context.pods().find(request.pod);
+  if (!pod.restart.empty() && request.restart.empty()) request.restart = pod.restart;
+  if (pod.infra.empty()) return pod;
+  const std::string infra = "container:" + pod.infra;
+  if (pod.shares("net") && request.networks.empty()) {
+    require_no_network_options(request);
+    request.networks = {infra};
+  }
+  const auto share = [&](const char* name, std::string& option) {
+    if (pod.shares(name) && option.empty()) option = infra;
+  };
+  if (pod.shares("uts") && !request.hostname.empty()) {
+    throw Error(ErrorClass::invalid_argument,
+                "invalid config provided: cannot set hostname when joining the pod UTS namespace");
+  }
+  share("ipc", request.ipc_namespace);
+  share("uts", request.uts_namespace);
+  share("pid", request.pid_namespace);
+  return pod;
+}
+
+void require_free_pod_name(Context& context, const std::string& name) {
+  for (const auto& pod : context.pods().list()) {
+    if (pod.name == name) {
+      throw Error(ErrorClass::conflict,
+                  "the pod name \"{}\" is already in use by pod {}: pod already exists", name,
+                  pod.id);
+    }
+  }
+  const auto container = context.containers().try_find(name);
+  if (container && context.containers().load_config(*container).name == name) {
+    throw Error(ErrorClass::conflict,
+                "the name \"{}\" is in use by container {}: container already exists", name,
+                container->str());
+  }
+}
+
+std::string pod_cgroup_name(const std::string& pod) {
+  return "coracle/pod-" + pod;
+}
+
+void start_infra(Context& context, const std::string& pod_id) {
+  const auto pod = context.pods().try_load(pod_id);
+  if (!pod || pod->infra.empty()) return;
+  const ContainerId infra(pod->infra);
+  if (is_active(observe(context, infra))) return;
+  try {
+    start_container(context, infra, {});
+  } catch (const Error& error) {
+    // Another container of the pod has been faster.
+    if (error.error_class() != ErrorClass::conflict || !is_active(observe(context, infra))) throw;
+  }
+}
+
+std::string cgroup_in_pod(const store::PodConfig& pod, const std::string& container) {
+  return pod.cgroup.empty() ? "" : pod.cgroup + "/" + container;
+}
+
+void end_pod_without_containers(Context& context, const store::ContainerConfig& last) noexcept {
+  if (last.pod.empty() || last.is_infra) return;
+  try {
+    const auto pod = context.pods().try_load(last.pod);
+    if (!pod || pod->infra.empty() || pod->exit_policy != store::PodExitPolicy::stop) return;
+    for (const auto& id : context.containers().list()) {
+      if (id.str() == last.id || id.str() == pod->infra) continue;
+      const auto config = context.containers().load_config(id);
+      if (config.pod != pod->id) continue;
+      const auto state = context.containers().try_load_state(id);
+      if (state && is_active(*state) && linux::is_alive(state->monitor)) return;
+    }
+    monitor::request_signal(context.containers().attach_socket(ContainerId(pod->infra)), SIGTERM);
+  } catch (const std::exception& error) {
+    log::info("a pod goes on without containers: {}", error.what());
+  }
+}
+
+}  // namespace coracle::engine

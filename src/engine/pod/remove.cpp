@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "coracle/base/error.hpp"
+#include "coracle/base/log.hpp"
+#include "coracle/base/strings.hpp"
+#include "coracle/engine/pods.hpp"
+#include "coracle/runtime/cgroup.hpp"
+#include "engine/container/state.hpp"
+
+namespace coracle::engine {
+namespace {
+
+void require_stopped(const PodSummary& pod) {
+  for (const auto& container : pod.containers) {
+    if (container.config.is_infra || !is_active(container.state)) continue;
+    throw Error(ErrorClass::conflict,
+                "pod {} contains containers that are not stopped, and cannot be removed without "
+                "force: container {} is {}: container state improper",
+                pod.config.id, container.config.id, to_string(container.state.status));
+  }
+}
+
+/// The one around those of the containers: that of the infra container lies in it.
+void remove_cgroup(const PodSummary& pod) {
+  for (const auto& container : pod.containers) {
+    if (!container.config.is_infra || container.state.cgroup.empty()) continue;
+    try {
+      runtime::open_cgroup(parent_path(container.state.cgroup))->remove();
+    } catch (const Error& error) {
+      log::info("a control group is left behind: {}", error.describe());
+    }
+  }
+}
+
+}  // namespace
+
+void remove_pod(Context& context, const PodSummary& pod, const PodRemoval& removal) {
+  if (!removal.force) require_stopped(pod);
+  // The infra container goes last: the others live in its namespaces.
+  for (auto container = pod.containers.rbegin(); container != pod.containers.rend(); ++container) {
+    RemoveOptions options;
+    options.force = removal.force || container->config.is_infra;
+    options.timeout = removal.timeout;
+    options.with_pod = true;
+    try {
+      remove_container(context, ContainerId(container->config.id), options);
+    } catch (const Error& error) {
+      if (error.error_class() != ErrorClass::not_found) throw;
+    }
+  }
+  remove_cgroup(pod);
+  const auto lock = context.pods().lock();
+  context.pods().remove_unlocked(pod.config);
+}
+
+std::vector<std::string> prune_pods(Context& context) {
+  std::vector<std::string> removed;
+  for (const auto& pod : list_pods(context)) {
+    const std::string status = pod.status();
+    if (status != "Exited" && status != "Stopped") continue;
+    try {
+      remove_pod(context, pod, {});
+      removed.push_back(pod.config.id);
+    } catch (const Error& error) {
+      // Started meanwhile.
+      if (error.error_class() != ErrorClass::conflict) throw;
+    }
+  }
+  return removed;
+}
+
+}  // namespace coracle::engine
