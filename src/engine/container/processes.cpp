@@ -96,7 +96,10 @@ std::string pid_namespace_of(pid_t pid) {
 /// All of the container's pid namespace; where that is the host's, the first one and its children.
 std::vector<ProcessFacts> read_processes(const store::ContainerState& state, bool own_namespace) {
   std::vector<ProcessFacts> processes;
-  const std::string wanted = pid_namespace_of(state.process.pid);
+  const std::string wanted = own_namespace ? pid_namespace_of(state.process.pid) : "";
+  if (own_namespace && wanted.empty()) {
+    throw Error(ErrorClass::permission_denied, "cannot look at the container's processes");
+  }
   std::set<pid_t> family = {state.process.pid};
   std::vector<pid_t> pids;
   for (const auto& name : linux::list_directory("/proc")) {

@@ -215,7 +215,7 @@ void install_seccomp(const ChildResources& resources) noexcept {
     install_seccomp(resources);
   }
   if (plan.wait_when_ready) hold(socket, protocol::Kind::ready);
-  if (!has_program) pause_until_told();
+  if (!has_program) pause_until_told(process);
   run_program(process, *resources.vectors, program, socket);
 }
 

@@ -42,7 +42,20 @@ void close_on_exec_from(unsigned first) noexcept {
   fail(socket, Step::exec, program);
 }
 
-/// Pid 1: hands signals on, reaps whatever is orphaned to it, ends as the program does.
+/// Pid 1 becomes the reaper, which does what the functions below do. Returns where that cannot be.
+/// @param main_child  0: there is none
+void become_reaper(int image, const char* name, pid_t main_child) noexcept {
+  if (image < 0) return;
+  char digits[16];
+  char* start = digits + sizeof digits - 1;
+  *start = '\0';
+  for (pid_t rest = main_child; rest > 0; rest /= 10) *--start = static_cast<char>('0' + rest % 10);
+  const char* arguments[] = {name, main_child > 0 ? start : nullptr, nullptr};
+  const char* environment[] = {nullptr};
+  ::syscall(SYS_execveat, image, "", arguments, environment, AT_EMPTY_PATH);
+}
+
+/// Hands signals on, reaps whatever is orphaned to it, ends as the program does.
 [[noreturn]] void reap_until_end_of(pid_t main_child) noexcept {
   sigset_t all;
   ::sigfillset(&all);
@@ -67,8 +80,8 @@ void stay_inside(const char* name) noexcept {
   ::syscall(SYS_close_range, 3U, ~0U, 0U);
 }
 
-[[noreturn]] void run_under_init(const ExecVectors& vectors, const char* program,
-                                 int socket) noexcept {
+[[noreturn]] void run_under_init(const ProcessPlan& process, const ExecVectors& vectors,
+                                 const char* program, int socket) noexcept {
   sigset_t all;
   ::sigfillset(&all);
   ::sigprocmask(SIG_SETMASK, &all, nullptr);
@@ -79,6 +92,7 @@ void stay_inside(const char* name) noexcept {
     if (::setpgid(0, 0) == 0 && ::isatty(0) != 0) ::tcsetpgrp(0, ::getpid());
     execute(vectors, program, socket);
   }
+  become_reaper(process.reaper, "coracle:init", pid);
   stay_inside("coracle:init");
   reap_until_end_of(pid);
 }
@@ -125,10 +139,12 @@ void refuse_own_program(const ProcessPlan& process, int socket) noexcept {
   }
 }
 
-void pause_until_told() noexcept {
+void pause_until_told(const ProcessPlan& process) noexcept {
   sigset_t all;
   ::sigfillset(&all);
   ::sigprocmask(SIG_SETMASK, &all, nullptr);
+  close_on_exec_from(3);
+  become_reaper(process.reaper, "coracle:infra", 0);
   stay_inside("coracle:infra");
   while (true) {
     while (::waitpid(-1, nullptr, WNOHANG) > 0) continue;
@@ -156,7 +172,7 @@ const char* find_program(const ProcessPlan& process, int socket) noexcept {
 void run_program(const ProcessPlan& process, const ExecVectors& vectors, const char* program,
                  int socket) noexcept {
   close_on_exec_from(3U + static_cast<unsigned>(process.preserved_fds));
-  if (process.first == FirstProcess::init) run_under_init(vectors, program, socket);
+  if (process.first == FirstProcess::init) run_under_init(process, vectors, program, socket);
   execute(vectors, program, socket);
 }
 

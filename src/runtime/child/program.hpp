@@ -20,7 +20,7 @@ void refuse_own_program(const ProcessPlan& process, int socket) noexcept;
 const char* find_program(const ProcessPlan& process, int socket) noexcept;
 
 /// Instead of a program: reaps what is orphaned to this process, until it is told to end.
-[[noreturn]] void pause_until_told() noexcept;
+[[noreturn]] void pause_until_told(const ProcessPlan& process) noexcept;
 
 /// Replaces this process, or, with the built-in init, stays as pid 1 and runs it as a child.
 [[noreturn]] void run_program(const ProcessPlan& process, const ExecVectors& vectors,

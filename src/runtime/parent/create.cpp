@@ -8,6 +8,7 @@
 #include "coracle/linux/user_namespace.hpp"
 #include "coracle/runtime/container.hpp"
 #include "runtime/child/rootfs.hpp"
+#include "runtime/init/reaper_image.hpp"
 #include "runtime/parent/birth.hpp"
 #include "runtime/parent/conversation.hpp"
 
@@ -66,6 +67,11 @@ StartedProcess create(const CreateRequest& request) {
   const NamespacePlan namespaces = plan_namespaces(request.spec->linux);
   ChildPlan plan = plan_container(request, namespaces, gather_host_facts());
   note_file_sources(plan);
+  linux::Fd reaper;
+  if (request.first != FirstProcess::program) {
+    reaper = load_reaper();
+    plan.process.reaper = reaper.get();
+  }
   int flags = namespaces.create;
   const bool joins_user =
       !namespaces.join.empty() && namespaces.join.front().type == oci::NamespaceType::user;
