@@ -134,7 +134,13 @@ teardown() { remove_containers; }
 @test "init reaps and forwards" {
   run_coracle 0 run --rm --init --network=none base sh -c 'ps -o pid,args | head -3; exit 0'
   run_coracle 7 run --rm --init --network=none base sh -c 'exit 7'
+  # It is none of the engine's own file, and whoever may look into the container may look at it.
+  run_coracle 0 run --rm --init --network=none base readlink /proc/1/exe
+  assert_output '^/memfd:coracle:init'
   run_coracle 0 run -d --name i --init --network=none base sh -c 'trap "exit 5" TERM; while :; do sleep 0.1; done'
+  run_coracle 0 exec i cat /proc/1/comm
+  assert_equal "$output" coracle:init
+  run_coracle 0 run --rm --network=container:i base true
   run_coracle 0 stop -t 10 i
   run_coracle 0 inspect --format '{{.State.ExitCode}}' i
   assert_equal "$output" 5
