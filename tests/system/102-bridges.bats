@@ -373,3 +373,30 @@ keeper() {
   assert_equal "$(keeper | wc -w)" 1
   for i in 2 3 4 5 6; do reaches r1 "r$i" one; done
 }
+
+@test "rules that a firewall has flushed are written anew" {
+  is_root || skip "an ordinary user's rules are out of reach of the host's firewall"
+  local host table
+  coracle network create one
+  coracle run -d --name box --network one probe sleep 1000
+  table=$(nft list tables | sed -n "s/^table inet \(coracle_$(printf %s "$CORACLE_RUNROOT/networks" | sha256sum | cut -c1-8)\)/\1/p")
+  [ -n "$table" ]
+  nft delete table inet "$table"
+  run_coracle 0 network reload box
+  assert_equal "$output" "$(coracle inspect --format '{{.Id}}' box)"
+  nft list table inet "$table" | grep -q masquerade
+}
+
+@test "a network namespace that somebody else has made" {
+  is_root || skip "only root makes network namespaces with names"
+  local name=coracle-test-$$
+  ip netns add "$name"
+  ip -n "$name" link set lo up
+  ip -n "$name" addr add 192.0.2.77/32 dev lo
+  run coracle run --rm --network "ns:/run/netns/$name" probe ip -4 -o addr show lo
+  ip netns delete "$name"
+  assert_equal "$status" 0
+  assert_output 192.0.2.77
+  run_coracle 125 create --network ns:relative probe
+  assert_output 'expected an absolute path'
+}

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <fmt/format.h>
 
@@ -45,6 +46,11 @@ std::vector<IpAddress> parse_name_servers(std::string_view text) {
     if (server) servers.push_back(*server);
   }
   return servers;
+}
+
+bool asks_itself(std::string_view text) {
+  const auto servers = parse_name_servers(text);
+  return !servers.empty() && std::ranges::all_of(servers, &IpAddress::is_loopback);
 }
 
 /// One query on its way, with a socket, and so a port, of its own: answers cannot be guessed.

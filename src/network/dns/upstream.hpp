@@ -16,6 +16,10 @@ namespace coracle::network::dns {
 /// The name servers of a resolv.conf(5), in their order.
 std::vector<IpAddress> parse_name_servers(std::string_view text);
 
+/// Whether all servers of a resolv.conf(5) listen on the host's loopback addresses, where nobody
+/// else can ask them.
+bool asks_itself(std::string_view text);
+
 /// How a query came, and goes on: an answer that was too long for a datagram is asked for again by
 /// a connection.
 enum class Transport { datagram, connection };

@@ -51,6 +51,7 @@ class Keeper {
       : loop_(loop),
         ground_(plan, loop),
         switchboard_(owner_of(plan)),
+        resolv_conf_(plan.resolv_conf),
         resolver_(loop, plan.resolv_conf, [this](const IpAddress& server, int type) {
           return open_query_socket(server, type);
         }) {}
@@ -101,6 +102,7 @@ class Keeper {
   }
 
  private:
+  void serve_names(const ConnectPlan& plan, const std::vector<IpAddress>& gateways);
   linux::Fd open_query_socket(const IpAddress& server, int type) {
     if (!switchboard_.reaches(server)) return dns::open_query_socket(server, type);
     linux::Fd socket;
@@ -119,11 +121,33 @@ class Keeper {
   EventLoop& loop_;
   Ground ground_;
   Switchboard switchboard_;
+  std::string resolv_conf_;
   dns::Resolver resolver_;
   std::set<Client*> clients_;
   std::map<std::string, Holder> holders_;  ///< by container
   std::set<std::string> served_;           ///< networks with name servers
 };
+
+void Keeper::serve_names(const ConnectPlan& plan, const std::vector<IpAddress>& gateways) {
+  const VirtualNetwork& network = plan.network;
+  const bool asks_others = !network.internal || !plan.network_names.servers.empty();
+  if (plan.network_names.by_container) {
+    resolver_.serve(network.name, gateways, asks_others);
+    served_.insert(network.name);
+    return;
+  }
+  // Who has no names of containers needs a server all the same where the host's are out of reach.
+  const bool is_needed =
+      ground_.name_space() < 0 && asks_others &&
+      dns::asks_itself(linux::read_file_if_exists(resolv_conf_, 1U << 20).value_or(""));
+  if (!is_needed) return;
+  try {
+    resolver_.serve(network.name, gateways, asks_others);
+    served_.insert(network.name);
+  } catch (const Error& error) {
+    log::info("no names on network {}: {}", network.name, error.describe());
+  }
+}
 
 Connected Keeper::connect(ConnectPlan plan) {
   VirtualNetwork& network = plan.network;
@@ -141,17 +165,15 @@ Connected Keeper::connect(ConnectPlan plan) {
   ground_.run([&] {
     connected.attachment =
         switchboard_.attach(network, plan.request, holder->second.name_space.get());
-    if (!is_bridge || !plan.network_names.by_container) return;
-    resolver_.serve(network.name, connected.attachment.gateways,
-                    !network.internal || !plan.network_names.servers.empty());
-    served_.insert(network.name);
+    if (is_bridge) serve_names(plan, connected.attachment.gateways);
   });
   std::vector<IpAddress> addresses;
   for (const auto& entry : connected.attachment.addresses) addresses.push_back(entry.address);
   if (served_.contains(network.name)) {
     connected.name_servers = connected.attachment.gateways;
     resolver_.names().set_servers(network.name, plan.network_names.servers);
-    resolver_.names().add(container, network.name, plan.names, addresses, plan.servers);
+    const auto& names = plan.network_names.by_container ? plan.names : std::vector<std::string>{};
+    resolver_.names().add(container, network.name, names, addresses, plan.servers);
   }
   if (!needs_uplink) return connected;
   ground_.await_uplink();

@@ -171,6 +171,9 @@ TEST_CASE("the host's name servers") {
   CHECK(parse_name_servers("# none\nsearch lan\n").empty());
   CHECK(parse_name_servers("nameserver 9.9.9.9\nnameserver\tfd00::1 \nnameserver fe80::1%eth0\n") ==
         std::vector<IpAddress>{ip("9.9.9.9"), ip("fd00::1")});
+  CHECK(asks_itself("nameserver 127.0.0.53\nnameserver ::1\n"));
+  CHECK_FALSE(asks_itself("nameserver 127.0.0.53\nnameserver 9.9.9.9\n"));
+  CHECK_FALSE(asks_itself("search lan\n"));
 }
 
 TEST_CASE("containers are known, others are asked for the rest") {
