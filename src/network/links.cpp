@@ -46,6 +46,27 @@ MacAddress random_mac() {
   return mac;
 }
 
+MacAddress mac_of(const IpAddress& address) {
+  constexpr std::array<std::uint8_t, 2> k_prefixes = {0x42, 0x43};
+  // FNV-1a: of IPv6 only a part would fit.
+  constexpr std::uint32_t k_basis = 2166136261;
+  constexpr std::uint32_t k_prime = 16777619;
+  MacAddress mac{0x02, k_prefixes[address.is_v6() ? 1 : 0]};
+  std::array<std::uint8_t, 4> rest{};
+  if (address.is_v6()) {
+    std::uint32_t sum = k_basis;
+    for (const std::uint8_t byte : address.bytes()) sum = (sum ^ byte) * k_prime;
+    for (auto& byte : rest) {
+      byte = static_cast<std::uint8_t>(sum);
+      sum >>= 8;
+    }
+  } else {
+    std::ranges::copy(address.bytes(), rest.begin());
+  }
+  std::ranges::copy(rest, mac.begin() + 2);
+  return mac;
+}
+
 namespace {
 
 constexpr std::uint16_t k_create = NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK;
@@ -242,6 +263,23 @@ std::vector<LinkAddress> Links::addresses(unsigned index) {
         }
       },
       "list the addresses of a network interface");
+  return found;
+}
+
+std::vector<IpAddress> Links::global_addresses() {
+  std::vector<IpAddress> found;
+  NetlinkMessage request(RTM_GETADDR, NLM_F_DUMP);
+  request.header(ifaddrmsg{});
+  netlink_.query(
+      std::move(request),
+      [&](const linux::NetlinkAnswer& answer) {
+        const auto header = answer.header<ifaddrmsg>();
+        if (header.ifa_scope != RT_SCOPE_UNIVERSE) return;
+        const auto attributes = answer.attributes(sizeof header);
+        const auto bytes = attributes.bytes(attributes.has(IFA_LOCAL) ? IFA_LOCAL : IFA_ADDRESS);
+        if (bytes.size() == 4 || bytes.size() == 16) found.emplace_back(bytes);
+      },
+      "list the addresses");
   return found;
 }
 

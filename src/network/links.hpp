@@ -65,6 +65,8 @@ class Links {
   /// IPv6 addresses are usable at once: nobody else has them (RFC 4429 does not apply).
   void add_address(unsigned index, const LinkAddress& address);
   std::vector<LinkAddress> addresses(unsigned index);
+  /// Of all interfaces, those by which others can reach this namespace.
+  std::vector<IpAddress> global_addresses();
   /// @param gateway  unset: the destination is on the link itself
   void add_route(unsigned index, const Subnet& destination, const std::optional<IpAddress>& gateway,
                  const std::optional<std::uint32_t>& metric = std::nullopt);

@@ -230,7 +230,9 @@ Attachment Switchboard::attach(const VirtualNetwork& network, const AttachReques
   Attachment attachment;
   attachment.interface = request.interface;
   attachment.addresses = place.choose(request.addresses);
-  attachment.mac = request.mac.value_or(random_mac());
+  attachment.mac = request.mac                    ? *request.mac
+                   : attachment.addresses.empty() ? random_mac()
+                                                  : mac_of(attachment.addresses.front().address);
   Port port{request.container, "", request.interface, linux::duplicate(container_namespace),
             attachment.addresses};
   if (network.driver == Driver::bridge) port.outer = "veth" + random_hex(4);
@@ -309,6 +311,24 @@ void Switchboard::remove_leftovers() {
   write_rules();
 }
 
+namespace {
+
+/// TCP packets that belong to nothing. A pasta of 2023 acknowledges what it has got with packets
+/// that have no flags at all; the kernel would take them for its own and break the connection off.
+nft::Rule drop_strays() {
+  constexpr std::array<std::uint8_t, 1> k_tcp = {IPPROTO_TCP};
+  constexpr std::uint32_t k_invalid = 1;  // NF_CT_STATE_INVALID_BIT
+  nft::Rule rule;
+  rule.load_meta(NFT_META_L4PROTO)
+      .require_equal(k_tcp)
+      .load_connection(NFT_CT_STATE)
+      .require_equal(k_invalid);
+  rule.drop();
+  return rule;
+}
+
+}  // namespace
+
 /// All rules anew, in one transaction: whatever was there before, also what a killed process has
 /// left.
 void Switchboard::write_rules() {
@@ -323,6 +343,11 @@ void Switchboard::write_rules() {
     changes.add_chain(table, "bridges");
     changes.add_chain(table, "leaving", {"nat", NF_INET_POST_ROUTING, k_after_routing});
     changes.add_chain(table, "crossing", {"filter", NF_INET_FORWARD, 0});
+    if (owner_.is_alone) {
+      constexpr std::int32_t k_before_routing = -150;  // NF_IP_PRI_MANGLE, after the tracking
+      changes.add_chain(table, "arriving", {"filter", NF_INET_PRE_ROUTING, k_before_routing});
+      changes.add_rule(table, "arriving", drop_strays());
+    }
   }
   for (const auto& [name, place] : places_) {
     const VirtualNetwork& network = place->network;

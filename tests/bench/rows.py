@@ -6,6 +6,7 @@ import os
 import subprocess
 import time
 
+import bridges
 import peers
 import transfers
 from measure import command_name, interleave, owner, processes, proportional_memory, run
@@ -322,6 +323,9 @@ ROWS = {
     "ids": run_with_own_ids,
     "network": run_default_network,
     "published": run_published,
+    "bridge": bridges.starts,
+    "traffic": bridges.traffic,
+    "names": bridges.names,
     "exec": exec_true,
     "listings": listings,
     "memory": memory,

@@ -400,3 +400,17 @@ keeper() {
   run_coracle 125 create --network ns:relative probe
   assert_output 'expected an absolute path'
 }
+
+@test "the files of a running container are never seen empty" {
+  coracle network create one
+  coracle network create two
+  coracle run -d --name box --network one probe \
+    sh -c 'while [ ! -e /stop ]; do read -r x </etc/resolv.conf || echo empty; read -r x </etc/hosts || echo empty; done; echo done'
+  for _ in $(seq 30); do
+    coracle network connect two box
+    coracle network disconnect two box
+  done
+  coracle exec box touch /stop
+  coracle wait box >/dev/null
+  assert_equal "$(coracle logs box)" done
+}

@@ -18,6 +18,9 @@ std::optional<MacAddress> try_parse_mac(std::string_view text);
 std::string to_string(const MacAddress& mac);
 /// Locally administered, for one host, by chance.
 MacAddress random_mac();
+/// That of a container with this address. The same each time: others remember for half a minute who
+/// has an address, and would not find one that has come back with another.
+MacAddress mac_of(const IpAddress& address);
 
 /// An address, and the size of the network that it is in.
 struct LinkAddress {

@@ -69,6 +69,7 @@ struct Attachment {
 struct SwitchboardOwner {
   std::string mark = "coracle";   ///< written to every bridge as its alias
   std::string table = "coracle";  ///< of nftables
+  bool is_alone = false;          ///< nothing but networks of this owner is in the namespace
 };
 
 /// All virtual networks of a network namespace, which is the one that the caller is in. Knows who

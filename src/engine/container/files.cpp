@@ -2,12 +2,15 @@
 #include "engine/container/files.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fmt/format.h>
 #include <functional>
 
 #include "coracle/archive/layers.hpp"
+#include "coracle/base/error.hpp"
 #include "coracle/base/strings.hpp"
 #include "coracle/linux/file.hpp"
 #include "engine/storage.hpp"
@@ -144,8 +147,16 @@ std::string without_lines(const std::string& text,
 }  // namespace
 
 void write_in_place(const std::string& path, std::string_view text) {
-  const linux::Fd file = linux::open_file(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-  linux::write_all(file.get(), text, path);
+  const linux::Fd file = linux::open_file(path, O_WRONLY | O_CREAT, 0644);
+  struct stat before {};
+  if (::fstat(file.get(), &before) != 0) throw SysError("cannot look at '{}'", path);
+  // Whoever reads it meanwhile must not find it empty, nor the end of a line that was there.
+  std::string padded(text);
+  padded.resize(std::max(text.size(), static_cast<std::size_t>(before.st_size)), '\n');
+  linux::write_all(file.get(), padded, path);
+  if (::ftruncate(file.get(), static_cast<off_t>(text.size())) != 0) {
+    throw SysError("cannot shorten '{}'", path);
+  }
 }
 
 void add_to_files(const std::string& directory, const store::ContainerConfig& config,

@@ -9,6 +9,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
+#include <algorithm>
 #include <netinet/in.h>
 
 #include "coracle/base/error.hpp"
@@ -87,7 +88,8 @@ void set_option(int socket, int level, int name, std::uint32_t value) {
 
 }  // namespace
 
-Dialer::Dialer(const ForwardTarget& target, bool with_datagrams) : target_(target) {
+Dialer::Dialer(const ForwardTarget& target, bool with_datagrams)
+    : target_(target), has_v4_(target.address.has_value()), has_v6_(target.address_v6.has_value()) {
   try {
     route_answers(AF_INET);
     if (target.address_v6) route_answers(AF_INET6);
@@ -98,6 +100,16 @@ Dialer::Dialer(const ForwardTarget& target, bool with_datagrams) : target_(targe
   } catch (const Error& error) {
     log::info("published ports do not keep the addresses of clients: {}", error.describe());
   }
+}
+
+void Dialer::follow(const std::vector<IpAddress>& addresses) {
+  const auto choose = [&](std::optional<IpAddress>& address, bool v6) {
+    if (address && std::ranges::find(addresses, *address) != addresses.end()) return;
+    const auto other = std::ranges::find(addresses, v6, &IpAddress::is_v6);
+    address = other == addresses.end() ? std::nullopt : std::optional(*other);
+  };
+  if (has_v4_) choose(target_.address, false);
+  if (has_v6_) choose(target_.address_v6, true);
 }
 
 std::vector<Route> Dialer::routes_for(const IpAddress& client) const {

@@ -24,6 +24,9 @@ class Dialer {
   /// seem to be the stand-in.
   explicit Dialer(const ForwardTarget& target, bool with_datagrams);
 
+  /// These are the addresses that the network namespace has now. Where one of the target's has
+  /// gone, another of its kind takes its place.
+  void follow(const std::vector<IpAddress>& addresses);
   /// The ways for a client, the best first.
   std::vector<Route> routes_for(const IpAddress& client) const;
   /// A socket on its way (connect(2) does not block), or an invalid one with errno.
@@ -32,6 +35,8 @@ class Dialer {
 
  private:
   ForwardTarget target_;
+  const bool has_v4_;
+  const bool has_v6_;
   bool keeps_addresses_ = false;
   bool keeps_addresses_of_datagrams_ = false;
 };

@@ -14,6 +14,7 @@
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/log.hpp"
+#include "network/forwarder/address_watch.hpp"
 #include "network/forwarder/connection.hpp"
 #include "network/forwarder/datagrams.hpp"
 
@@ -60,8 +61,9 @@ class ConnectionPort final : public EventHandler {
 [[noreturn]] void serve(std::vector<Listener> listeners, const ForwardTarget& target) {
   const bool with_datagrams = std::ranges::any_of(
       listeners, [](const Listener& listener) { return listener.protocol == Protocol::udp; });
-  const Dialer dialer(target, with_datagrams);
+  Dialer dialer(target, with_datagrams);
   EventLoop loop;
+  loop.adopt(std::make_unique<AddressWatch>(loop, dialer));
   std::vector<DatagramPort*> datagram_ports;
   for (auto& listener : listeners) {
     if (listener.protocol == Protocol::udp) {

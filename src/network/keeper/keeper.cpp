@@ -30,10 +30,10 @@ std::string lock_path(const KeeperPlan& plan) {
 }
 
 SwitchboardOwner owner_of(const KeeperPlan& plan) {
-  if (plan.own_namespace) return {};
+  if (plan.own_namespace) return {.is_alone = true};
   // Several engines with directories of their own may share the host's namespace.
   const std::string which(sha256_of(plan.directory).hex().substr(0, 8));
-  return {"coracle " + which, "coracle_" + which};
+  return {"coracle " + which, "coracle_" + which, false};
 }
 
 namespace {

@@ -23,6 +23,11 @@ TEST_CASE("hardware addresses") {
   const MacAddress mac = random_mac();
   CHECK((mac[0] & 3) == 2);
   CHECK(mac != random_mac());
+  CHECK(to_string(mac_of(IpAddress::parse("10.89.0.2", "address"))) == "02:42:0a:59:00:02");
+  const MacAddress six = mac_of(IpAddress::parse("fd00::2", "address"));
+  CHECK((six[0] & 3) == 2);
+  CHECK(six == mac_of(IpAddress::parse("fd00::2", "address")));
+  CHECK(six != mac_of(IpAddress::parse("fd01::2", "address")));
 }
 
 TEST_CASE("bridges, pairs, addresses and routes") {

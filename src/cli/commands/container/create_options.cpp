@@ -199,7 +199,7 @@ void declare_others(OptionSet& options) {
       {"health-start-period", '\0', Arity::value, "health checks"},
       {"health-timeout", '\0', Arity::value, "health checks"},
       {"init-ctr", '\0', Arity::value, "pods"},
-      {"link", '\0', Arity::value, "bridged networks"},
+      {"link", '\0', Arity::value, "links between containers"},
       {"pod", '\0', Arity::value, "pods"},
       {"pod-id-file", '\0', Arity::value, "pods"},
       {"requires", '\0', Arity::value, "dependencies between containers"},
