@@ -38,7 +38,8 @@ constexpr Verb k_image_unmount = {"Unmount images", setup_image_unmount};
 constexpr Verb k_images = {"List images", setup_images};
 constexpr Verb k_import = {"Make an image of a root file system's tar archive", setup_import};
 constexpr Verb k_info = {"Show the engine's settings and what this machine can do", setup_info};
-constexpr Verb k_inspect = {"Show everything about containers, images or networks", setup_inspect};
+constexpr Verb k_inspect = {"Show everything about containers, images, networks or pods",
+                            setup_inspect};
 constexpr Verb k_kill = {"Send a signal to containers", setup_kill};
 constexpr Verb k_load = {"Load images from an archive", setup_load};
 constexpr Verb k_login = {"Log in to a registry", setup_login};
@@ -65,6 +66,22 @@ constexpr Verb k_network_reload = {"Make the networks of containers anew", setup
 constexpr Verb k_network_rm = {"Remove networks", setup_network_rm};
 constexpr Verb k_network_update = {"Change a network", setup_network_update};
 constexpr Verb k_pause = {"Freeze the processes of containers", setup_pause};
+constexpr Verb k_pod_clone = {"Make a pod like another one", setup_pod_clone};
+constexpr Verb k_pod_create = {"Create a pod", setup_pod_create};
+constexpr Verb k_pod_exists = {"Check whether a pod exists", setup_pod_exists};
+constexpr Verb k_pod_inspect = {"Show everything about pods", setup_pod_inspect};
+constexpr Verb k_pod_kill = {"Send a signal to the containers of pods", setup_pod_kill};
+constexpr Verb k_pod_logs = {"Show what the containers of a pod wrote", setup_pod_logs};
+constexpr Verb k_pod_pause = {"Freeze the processes of pods", setup_pod_pause};
+constexpr Verb k_pod_prune = {"Remove all stopped pods", setup_pod_prune};
+constexpr Verb k_pod_ps = {"List pods", setup_pod_ps};
+constexpr Verb k_pod_restart = {"Restart pods", setup_pod_restart};
+constexpr Verb k_pod_rm = {"Remove pods", setup_pod_rm};
+constexpr Verb k_pod_start = {"Start pods", setup_pod_start};
+constexpr Verb k_pod_stats = {"Show what the containers of pods use", setup_pod_stats};
+constexpr Verb k_pod_stop = {"Stop pods", setup_pod_stop};
+constexpr Verb k_pod_top = {"Show the processes of a pod", setup_pod_top};
+constexpr Verb k_pod_unpause = {"Let frozen pods go on", setup_pod_unpause};
 constexpr Verb k_port = {"Show the published ports of a container", setup_port};
 constexpr Verb k_ps = {"List containers", setup_ps};
 constexpr Verb k_pull = {"Pull images from a registry", setup_pull};
@@ -93,6 +110,7 @@ constexpr Verb k_image_trust_group = {"Manage which images may be used"};
 constexpr Verb k_manifest_group = {"Manage lists of images for several platforms"};
 constexpr Verb k_image_group = {"Manage images"};
 constexpr Verb k_network_group = {"Manage networks"};
+constexpr Verb k_pod_group = {"Manage pods"};
 constexpr Verb k_system_group = {"Manage the engine"};
 
 constexpr auto k_table = std::to_array<CommandRow>({
@@ -183,6 +201,23 @@ constexpr auto k_table = std::to_array<CommandRow>({
     {"network rm", "remove", k_network_rm},
     {"network update", "", k_network_update},
     {"pause", "", k_pause},
+    {"pod", "", k_pod_group},
+    {"pod clone", "", k_pod_clone},
+    {"pod create", "", k_pod_create},
+    {"pod exists", "", k_pod_exists},
+    {"pod inspect", "", k_pod_inspect},
+    {"pod kill", "", k_pod_kill},
+    {"pod logs", "", k_pod_logs},
+    {"pod pause", "", k_pod_pause},
+    {"pod prune", "", k_pod_prune},
+    {"pod ps", "list ls", k_pod_ps},
+    {"pod restart", "", k_pod_restart},
+    {"pod rm", "", k_pod_rm},
+    {"pod start", "", k_pod_start},
+    {"pod stats", "", k_pod_stats},
+    {"pod stop", "", k_pod_stop},
+    {"pod top", "", k_pod_top},
+    {"pod unpause", "", k_pod_unpause},
     {"port", "", k_port},
     {"ps", "", k_ps},
     {"pull", "", k_pull},

@@ -172,6 +172,7 @@ class Completer {
       case CompletionKind::container_or_image:
       case CompletionKind::volume:
       case CompletionKind::network:
+      case CompletionKind::pod:
       case CompletionKind::secret: break;
     }
     if (source_ == nullptr) return;

@@ -21,6 +21,7 @@ enum class CompletionKind {
   container_or_image,
   volume,
   network,
+  pod,
   secret,
   command,     ///< a program of the host, and what follows it
   subcommand,  ///< a command of ours: help

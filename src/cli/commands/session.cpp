@@ -43,7 +43,7 @@ void declare_selection(Command& command, Selection& selection, AllOption all) {
 
 std::vector<std::string> select_containers(
     engine::Context& engine, const CommandContext& context, const Selection& selection,
-    const std::function<bool(const store::ContainerState&)>& fits) {
+    const std::function<bool(const store::ContainerState&)>& fits, InfraContainers infra) {
   std::vector<std::string> names = context.arguments;
   for (const auto& file : selection.cidfiles) {
     names.emplace_back(trim(linux::read_file(file, 4096)));
@@ -59,6 +59,9 @@ std::vector<std::string> select_containers(
                 "--all or --latest and containers cannot be used together");
   }
   auto containers = engine::list_containers(engine);
+  if (infra == InfraContainers::left_out) {
+    std::erase_if(containers, [](const auto& entry) { return entry.config.is_infra; });
+  }
   std::ranges::sort(containers, std::greater{},
                     [](const auto& entry) { return entry.config.created; });
   if (selection.latest && !containers.empty()) containers.resize(1);

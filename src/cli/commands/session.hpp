@@ -29,11 +29,14 @@ struct Selection {
   bool latest = false;
   std::vector<std::string> cidfiles;
 };
+/// Whether --all means the infra containers of pods, too.
+enum class InfraContainers { selected, left_out };
 enum class AllOption { none, without_letter, with_letter };
 void declare_selection(Command& command, Selection& selection, AllOption all);
 std::vector<std::string> select_containers(
     engine::Context& engine, const CommandContext& context, const Selection& selection,
-    const std::function<bool(const store::ContainerState&)>& fits = {});
+    const std::function<bool(const store::ContainerState&)>& fits = {},
+    InfraContainers infra = InfraContainers::selected);
 
 /// The order of creation, newest first, and short forms for listings.
 std::string human_age(const std::string& rfc3339);

@@ -55,6 +55,14 @@ void add_networks(engine::Context& engine, std::string_view prefix, Candidates& 
   }
 }
 
+void add_pods(engine::Context& engine, std::string_view prefix, Candidates& found) {
+  for (const auto& pod : engine.pods().list()) {
+    if (!prefix.empty() && pod.id.starts_with(prefix))
+      found.push_back({short_id(pod.id), pod.name});
+    found.push_back({pod.name, ""});
+  }
+}
+
 }  // namespace
 
 std::vector<Candidate> StoreNames::candidates(CompletionKind kind, std::string_view prefix,
@@ -69,6 +77,7 @@ std::vector<Candidate> StoreNames::candidates(CompletionKind kind, std::string_v
     if (containers) add_containers(engine, kind, prefix, found);
     if (images) add_images(engine, prefix, found);
     if (kind == CompletionKind::network) add_networks(engine, prefix, found);
+    if (kind == CompletionKind::pod) add_pods(engine, prefix, found);
   } catch (const Error&) {
     // A shell in the middle of a line has no place for errors.
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the shells offer where a container, an image or a network is expected.
+// What the shells offer where a container, an image, a network or a pod is expected.
 #pragma once
 
 #include "cli/completion_kind.hpp"

@@ -37,6 +37,10 @@ std::string human_size_spaced(std::uint64_t bytes) {
   return scaled(bytes, 1000, k_decimal, 3, " ");
 }
 
+std::string fine_size(std::uint64_t bytes) {
+  return scaled(bytes, 1000, k_decimal, 4, "");
+}
+
 std::string binary_size(std::uint64_t bytes) {
   return scaled(bytes, 1024, k_binary, 4, "");
 }

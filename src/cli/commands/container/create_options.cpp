@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands/container/create_options.hpp"
 
+#include "cli/commands/container/shared_options.hpp"
+#include "cli/commands/pod/pod_selection.hpp"
 #include "coracle/base/error.hpp"
 #include "coracle/base/strings.hpp"
 #include "coracle/engine/containers.hpp"
+#include "coracle/engine/pods.hpp"
 
 namespace coracle::cli {
 namespace {
@@ -20,6 +23,10 @@ void declare_identity(OptionSet& options, ContainerRequest& request, CreateValue
       .complete(CompletionKind::file);
   options.add("rootfs", '\0', request.rootfs,
               "The first argument is not an image but the path of a root file system");
+  options.add("pod", '\0', values.pod, "Join a pod; new:NAME makes it first")
+      .complete(CompletionKind::pod);
+  options.add("pod-id-file", '\0', values.pod_id_file, "Join the pod whose ID is in the file")
+      .complete(CompletionKind::file);
   options.add("pull", '\0', values.pull, "Pull the image: always, missing, never or newer")
       .choices({"always", "missing", "never", "newer"});
   options.add("quiet", 'q', values.quiet, "Show no progress of pulling");
@@ -29,8 +36,6 @@ void declare_identity(OptionSet& options, ContainerRequest& request, CreateValue
   options.add("label-file", '\0', request.label_files, "Read labels from a file, one a line")
       .complete(CompletionKind::file);
   options.add("annotation", '\0', request.annotations, "Add an annotation for the runtime");
-  options.add("restart", '\0', request.restart,
-              "When to start it again: no, on-failure[:N], always, unless-stopped");
 }
 
 void declare_process(OptionSet& options, ContainerRequest& request, CreateValues& values) {
@@ -90,49 +95,19 @@ void declare_process(OptionSet& options, ContainerRequest& request, CreateValues
 }
 
 void declare_files(OptionSet& options, ContainerRequest& request) {
-  options.add("volume", 'v', request.volumes,
-              "Bind mount a host directory: SOURCE:DESTINATION[:OPTIONS]");
   options.add("mount", '\0', request.mounts,
               "Attach a file system: type=bind,source=…,destination=…");
   options.add("tmpfs", '\0', request.tmpfs, "Mount a tmpfs: DESTINATION[:OPTIONS]");
-  options.add("device", '\0', request.devices, "Add a device of the host");
   options.add("read-only", '\0', request.read_only, "Make the root file system read-only");
   options.add("read-only-tmpfs", '\0', request.read_only_tmpfs,
               "With --read-only, keep /run, /tmp and /var/tmp writable");
-  options.add("shm-size", '\0', request.shm_size, "Size of /dev/shm");
 }
 
 void declare_network(OptionSet& options, ContainerRequest& request) {
-  options.add("hostname", 'h', request.hostname, "Host name of the container");
   options.add("domainname", '\0', request.domain_name, "NIS domain name of the container");
-  options
-      .add("network", '\0', request.networks,
-           "Network: NAME[:OPTIONS], bridge, none, host, pasta[:OPTIONS], slirp4netns[:OPTIONS], "
-           "container:NAME, ns:PATH")
-      .alias("net")
-      .complete(CompletionKind::network);
-  options
-      .add("network-alias", '\0', request.network_aliases,
-           "Another name of the container on its networks")
-      .alias("net-alias");
-  options.add("ip", '\0', request.ip, "IPv4 address on its network");
-  options.add("ip6", '\0', request.ip6, "IPv6 address on its network");
-  options.add("mac-address", '\0', request.mac_address, "MAC address on its network");
-  options.add("publish", 'p', request.publish,
-              "Publish a port: [[IP:][HOST]:]CONTAINER[/PROTOCOL]");
   options.add("publish-all", 'P', request.publish_all,
               "Publish all exposed ports, each as any port of the host");
   options.add("expose", '\0', request.expose, "Expose a port: PORT[-PORT][/PROTOCOL]");
-  options.add("add-host", '\0', request.add_hosts, "Add a line to /etc/hosts: NAME:IP");
-  options.add("dns", '\0', request.dns, "Name server");
-  options.add("dns-search", '\0', request.dns_search, "Search domain");
-  options.add("dns-option", '\0', request.dns_options, "Option of the resolver").alias("dns-opt");
-  options.add("no-hosts", '\0', request.no_hosts, "Leave the image's /etc/hosts");
-  options
-      .add("hosts-file", '\0', request.hosts_file,
-           "What /etc/hosts begins with: a file of the host, image or none")
-      .complete(CompletionKind::file);
-  options.add("no-hostname", '\0', request.no_hostname, "Leave the image's /etc/hostname");
 }
 
 void declare_isolation(OptionSet& options, ContainerRequest& request) {
@@ -140,34 +115,16 @@ void declare_isolation(OptionSet& options, ContainerRequest& request) {
               "Give all capabilities and all devices of the host, unmask all paths");
   options.add("cap-add", '\0', request.cap_add, "Add a capability");
   options.add("cap-drop", '\0', request.cap_drop, "Drop a capability");
-  options.add("security-opt", '\0', request.security_options,
-              "seccomp=…, no-new-privileges, mask=…, unmask=…, apparmor=…, label=…, proc-opts=…");
-  options.add("sysctl", '\0', request.sysctls,
-              "Set a kernel parameter of the container's namespaces");
-  options.add("userns", '\0', request.user_namespace,
-              "User namespace: host, keep-id[:uid=,gid=], auto, nomap");
-  options.add("uidmap", '\0', request.uid_maps, "Map user ids: CONTAINER:HOST[:SIZE]");
-  options.add("gidmap", '\0', request.gid_maps, "Map group ids: CONTAINER:HOST[:SIZE]");
-  options.add("pid", '\0', request.pid_namespace,
-              "Process namespace: private, host, container:NAME");
   options.add("ipc", '\0', request.ipc_namespace, "IPC namespace: private, host, container:NAME");
-  options.add("uts", '\0', request.uts_namespace, "UTS namespace: private, host, container:NAME");
   options.add("cgroupns", '\0', request.cgroup_namespace,
               "Cgroup namespace: private, host, container:NAME");
   options.add("cgroups", '\0', request.cgroups, "Control groups: enabled or disabled");
 }
 
 void declare_resources(OptionSet& options, ContainerRequest& request) {
-  options.add("memory", 'm', request.memory, "Memory limit");
-  options.add("memory-swap", '\0', request.memory_swap,
-              "Limit of memory and swap together; -1 for no limit");
   options.add("memory-reservation", '\0', request.memory_reservation, "Soft memory limit");
-  options.add("cpus", '\0', request.cpus, "Number of CPUs");
-  options.add("cpu-shares", 'c', request.cpu_shares, "CPU shares (relative weight)");
   options.add("cpu-quota", '\0', request.cpu_quota, "CPU time in a period, microseconds");
   options.add("cpu-period", '\0', request.cpu_period, "Length of a period, microseconds");
-  options.add("cpuset-cpus", '\0', request.cpuset_cpus, "CPUs to run on: 0-3,7");
-  options.add("cpuset-mems", '\0', request.cpuset_mems, "Memory nodes to use");
   options.add("pids-limit", '\0', request.pids_limit, "Number of processes; -1 for no limit");
 }
 
@@ -191,20 +148,16 @@ void declare_others(OptionSet& options) {
       {"seccomp-policy", '\0', Arity::value, ""},
       {"systemd", '\0', Arity::value, ""},
       {"volume-driver", '\0', Arity::value, ""},
-      {"gpus", '\0', Arity::value, "device vendors' hooks"},
       {"health-cmd", '\0', Arity::value, "health checks"},
       {"health-interval", '\0', Arity::value, "health checks"},
       {"health-on-failure", '\0', Arity::value, "health checks"},
       {"health-retries", '\0', Arity::value, "health checks"},
       {"health-start-period", '\0', Arity::value, "health checks"},
       {"health-timeout", '\0', Arity::value, "health checks"},
-      {"init-ctr", '\0', Arity::value, "pods"},
+      {"init-ctr", '\0', Arity::value, "init containers of pods"},
       {"link", '\0', Arity::value, "links between containers"},
-      {"pod", '\0', Arity::value, "pods"},
-      {"pod-id-file", '\0', Arity::value, "pods"},
       {"requires", '\0', Arity::value, "dependencies between containers"},
       {"secret", '\0', Arity::value, "secrets"},
-      {"volumes-from", '\0', Arity::value, "volumes"},
   };
   for (const auto& other : k_others) {
     if (other.lacking.empty()) {
@@ -212,6 +165,24 @@ void declare_others(OptionSet& options) {
     } else {
       options.add_refused(other.name, other.letter, other.arity, other.lacking);
     }
+  }
+}
+
+/// The pod of --pod or --pod-id-file.
+std::string wanted_pod(const CreateValues& values) {
+  if (values.pod_id_file.empty()) return values.pod;
+  if (!values.pod.empty()) {
+    throw Error(ErrorClass::invalid_argument, "cannot specify both --pod and --pod-id-file");
+  }
+  return read_pod_id(values.pod_id_file);
+}
+
+/// The pod that was made for a container that could not be: nobody has asked for an empty one.
+void remove_quietly(engine::Context& engine, const std::string& pod) {
+  try {
+    engine::remove_pod(engine, engine::find_pod(engine, pod), {.force = true});
+  } catch (const Error&) {
+    // Why there is no container matters more.
   }
 }
 
@@ -229,6 +200,7 @@ void declare_create_options(Command& command, CreateValues& values) {
   declare_network(options, values.request);
   declare_isolation(options, values.request);
   declare_resources(options, values.request);
+  declare_shared_options(options, values.request);
   declare_others(options);
 }
 
@@ -243,24 +215,41 @@ engine::ContainerRequest finish_request(CreateValues& values, const CommandConte
       throw Error(ErrorClass::invalid_argument, "invalid log option '{}', must be KEY=VALUE", text);
     request.log_options[std::string(pair->first)] = std::string(pair->second);
   }
+  request.pod = wanted_pod(values);
   request.image = context.arguments.front();
   request.command.assign(context.arguments.begin() + 1, context.arguments.end());
   request.create_command = context.command_line;
   return request;
 }
 
-ContainerId create_container(engine::Context& engine, const engine::ContainerRequest& request,
+ContainerId create_container(engine::Context& engine, engine::ContainerRequest request,
                              const CreateValues& values, CommandContext& context) {
-  return engine::create_container(engine, request, [&] {
-    engine::PullRequest pull;
-    pull.source = request.image;
-    pull.registry = values.registry;
-    pull.platform = request.platform;
-    pull.policy = request.pull;
-    run_transfer(context, values.quiet, [&](auto& observer, const auto& cancellation) {
-      engine::pull_image_apart(engine, pull, observer, cancellation);
+  const auto create = [&] {
+    return engine::create_container(engine, request, [&] {
+      engine::PullRequest pull;
+      pull.source = request.image;
+      pull.registry = values.registry;
+      pull.platform = request.platform;
+      pull.policy = request.pull;
+      run_transfer(context, values.quiet, [&](auto& observer, const auto& cancellation) {
+        engine::pull_image_apart(engine, pull, observer, cancellation);
+      });
     });
-  });
+  };
+  constexpr std::string_view k_new = "new:";
+  if (!request.pod.starts_with(k_new)) return create();
+  const std::string name = request.pod.substr(k_new.size());
+  if (name.empty()) {
+    throw Error(ErrorClass::invalid_argument, "new pod name must be at least one character");
+  }
+  const auto pod = engine::create_pod_for(engine, name, request);
+  request.pod = pod.id;
+  try {
+    return create();
+  } catch (const Error&) {
+    remove_quietly(engine, pod.id);
+    throw;
+  }
 }
 
 }  // namespace coracle::cli

@@ -11,6 +11,8 @@ namespace coracle::cli {
 
 struct CreateValues {
   engine::ContainerRequest request;
+  std::string pod;  ///< name, id or new:NAME
+  std::string pod_id_file;
   std::string pull = "missing";
   bool quiet = false;
   PlatformValues platform;
@@ -24,8 +26,9 @@ void declare_create_options(Command& command, CreateValues& values);
 /// The request, with image and command from the arguments.
 engine::ContainerRequest finish_request(CreateValues& values, const CommandContext& context);
 
-/// Creates the container; an image that is missing is pulled before.
-ContainerId create_container(engine::Context& engine, const engine::ContainerRequest& request,
+/// Creates the container; an image that is missing is pulled before, and a pod that is to be new is
+/// made.
+ContainerId create_container(engine::Context& engine, engine::ContainerRequest request,
                              const CreateValues& values, CommandContext& context);
 
 }  // namespace coracle::cli

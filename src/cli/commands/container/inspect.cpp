@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands/commands.hpp"
 #include "cli/commands/network/network_document.hpp"
+#include "cli/commands/pod/pod_selection.hpp"
 #include "cli/commands/session.hpp"
 #include "cli/format/listing.hpp"
 #include "coracle/base/error.hpp"
 #include "coracle/base/json_value.hpp"
 #include "coracle/engine/containers.hpp"
 #include "coracle/engine/images.hpp"
+#include "coracle/engine/pods.hpp"
 
 namespace coracle::cli {
 namespace {
 
 struct Values {
   std::string format;
+  bool latest = false;  ///< of pods
   std::string type = "all";
   bool size = false;
 };
@@ -38,6 +41,16 @@ constexpr format::MemberRule k_members[] = {{"Labels", format::MemberKind::strin
                                             {"FinishedAt", format::MemberKind::time},
                                             {"Created", format::MemberKind::time}};
 
+constexpr format::MemberRule k_pod_members[] = {
+    {"Labels", format::MemberKind::string_map},  {"Created", format::MemberKind::time},
+    {"CreateCommand", format::MemberKind::list}, {"SharedNamespaces", format::MemberKind::list},
+    {"Containers", format::MemberKind::list},    {"InfraConfig", format::MemberKind::pointer},
+    {"PortBindings", format::MemberKind::map},   {"NetworkOptions", format::MemberKind::map}};
+const format::Schema k_pod_schema = {.type_name = "define.InspectPodData",
+                                     .members = k_pod_members,
+                                     .records = true,
+                                     .fold_case = true};
+
 Json container_document(engine::Context& engine, const ContainerId& id, bool with_size) {
   Json document = engine::inspect_container(engine, id);
   if (with_size) {
@@ -48,10 +61,15 @@ Json container_document(engine::Context& engine, const ContainerId& id, bool wit
   return document;
 }
 
+enum class Kind { container_or_image, network, pod };
 struct Inspected {
   Json document;
-  bool is_network = false;
+  Kind kind = Kind::container_or_image;
 };
+
+Inspected inspect_pod(engine::Context& engine, const std::string& name) {
+  return {engine::inspect_pod(engine, engine::find_pod(engine, name)), Kind::pod};
+}
 
 Inspected inspect_one(engine::Context& engine, const std::string& name, const Values& values) {
   const std::string& type = values.type;
@@ -70,29 +88,49 @@ Inspected inspect_one(engine::Context& engine, const std::string& name, const Va
     return {engine::inspect_image(engine, name)};
   }
   if (type == "network") {
-    return {engine::inspect_network(engine, engine::find_network(engine, name)), true};
+    return {engine::inspect_network(engine, engine::find_network(engine, name)), Kind::network};
   }
   const auto network = type == "all" ? try_find_network(engine, name) : std::nullopt;
-  if (network) return {engine::inspect_network(engine, *network), true};
+  if (network) return {engine::inspect_network(engine, *network), Kind::network};
+  if (type == "pod" || (type == "all" && engine.pods().try_find(name))) {
+    return inspect_pod(engine, name);
+  }
   throw Error(ErrorClass::not_found, "no such object: \"{}\"", name);
+}
+
+std::vector<std::string> names_to_inspect(engine::Context& engine, const Values& values,
+                                          const CommandContext& context) {
+  if (values.latest && !context.arguments.empty()) {
+    throw Error(ErrorClass::invalid_argument, "--latest and arguments cannot be used together");
+  }
+  if (values.latest) return {latest_pod(engine)};
+  if (context.arguments.empty()) {
+    throw Error(ErrorClass::invalid_argument, "no names or ids specified");
+  }
+  return context.arguments;
 }
 
 int inspect(const Values& values, CommandContext& context) {
   auto engine = open_engine(context);
   const bool json = values.format.empty() || format::is_json_format(values.format);
+  const auto names = names_to_inspect(engine, values, context);
   Json documents = Json::array();
   const format::Schema schema{
       .type_name = "define.InspectData", .members = k_members, .records = true, .fold_case = true};
   const auto of_networks = network_schema("network.NetworkInspectReport");
+  const auto schema_of = [&](Kind kind) -> const format::Schema& {
+    if (kind == Kind::network) return of_networks;
+    return kind == Kind::pod ? k_pod_schema : schema;
+  };
   std::optional<Error> failure;
   try {
-    for_each_name(context, context.arguments, [&](const std::string& name) {
-      auto [document, is_network] = inspect_one(engine, name, values);
+    for_each_name(context, names, [&](const std::string& name) {
+      auto [document, kind] = inspect_one(engine, name, values);
       if (json) {
         documents.push_back(std::move(document));
       } else {
-        context.out.write(format::render_object(document, values.format, "inspect",
-                                                is_network ? of_networks : schema));
+        context.out.write(
+            format::render_object(document, values.format, "inspect", schema_of(kind)));
       }
     });
   } catch (const Error& error) {
@@ -127,8 +165,8 @@ void setup_inspect(Command& command) {
                  CompletionKind::container_or_image)
       .example("inspect --format '{{.State.Status}}' web");
   command.options()
-      .add("type", 't', values.type, "Look only for a container, an image or a network")
-      .choices({"all", "container", "image", "network"});
+      .add("type", 't', values.type, "Look only for a container, an image, a network or a pod")
+      .choices({"all", "container", "image", "network", "pod"});
 }
 
 void setup_container_inspect(Command& command) {
@@ -153,6 +191,16 @@ void setup_network_inspect(Command& command) {
   command.usage("[options] NETWORK [NETWORK...]")
       .arguments(ArgumentRule::at_least(1), CompletionKind::network)
       .example("network inspect --format '{{range .Subnets}}{{.Subnet}}{{end}}' web");
+}
+
+void setup_pod_inspect(Command& command) {
+  auto& values = command.values<Values>();
+  values.type = "pod";
+  declare(command, values);
+  declare_latest_pod(command, values.latest);
+  command.usage("[options] POD [POD...]")
+      .arguments(ArgumentRule::any(), CompletionKind::pod)
+      .example("pod inspect --format '{{.State}}' site");
 }
 
 }  // namespace coracle::cli

@@ -31,16 +31,17 @@ std::string host_place(const store::PublishedPort& port, int offset) {
   return fmt::format("{}:{}", bracketed(port.host_ip), port.host_port + offset);
 }
 
-std::string describe_ports(const store::ContainerConfig& config) {
+std::string describe_ports(const std::vector<store::PublishedPort>& ports,
+                           const std::vector<std::string>& exposed_ports) {
   std::vector<std::string> texts;
-  for (const auto& port : config.ports) {
+  for (const auto& port : ports) {
     texts.push_back(fmt::format("{}:{}->{}/{}", bracketed(port.host_ip),
                                 range_text(port.host_port, port.range),
                                 range_text(port.container_port, port.range), port.protocol));
   }
-  for (const auto& exposed : config.exposed_ports) {
+  for (const auto& exposed : exposed_ports) {
     const bool published = std::ranges::any_of(
-        config.ports, [&](const store::PublishedPort& port) { return leads_to(port, exposed); });
+        ports, [&](const store::PublishedPort& port) { return leads_to(port, exposed); });
     if (!published) texts.push_back(exposed);
   }
   return join(texts, ", ");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
 
 #include "cli/commands/commands.hpp"
 #include "cli/commands/container/port_text.hpp"
@@ -10,6 +11,7 @@
 #include "cli/format/listing.hpp"
 #include "coracle/base/error.hpp"
 #include "coracle/base/json_value.hpp"
+#include "coracle/base/strings.hpp"
 #include "coracle/base/time.hpp"
 
 namespace coracle::cli {
@@ -23,6 +25,7 @@ struct Values {
   bool no_trunc = false;
   bool latest = false;
   bool noheading = false;
+  bool pod = false;
   bool size = false;
   std::int64_t last = -1;
   std::string format;
@@ -54,10 +57,19 @@ std::string command_text(const ContainerSummary& container, bool full) {
   return text;
 }
 
-/// A container and, where it was asked for, its size.
+/// A container and what it takes others to know.
 struct Row : ContainerSummary {
-  std::optional<engine::ContainerSize> size;
+  std::string pod_name;
+  /// Of the container whose network it is in; else its own.
+  std::vector<store::PublishedPort> ports;
+  std::optional<engine::ContainerSize> size;  ///< where it was asked for
 };
+
+std::vector<std::string> networks_of(const Row& row) {
+  std::vector<std::string> names;
+  for (const auto& connection : row.config.networks) names.push_back(connection.network);
+  return names;
+}
 
 std::string size_text(const Row& row) {
   if (!row.size) return "";
@@ -84,18 +96,18 @@ Json row_of(const Row& container, bool full) {
               {"Created", human_age(config.created)},
               {"Status", status_text(container)},
               {"State", to_string(container.state.status)},
-              {"Ports", describe_ports(config)},
+              {"Ports", describe_ports(container.ports, config.exposed_ports)},
               {"Names", config.name},
               {"Labels", config.labels},
-              {"Networks", ""},
-              {"Pod", ""},
-              {"PodName", ""},
+              {"Networks", join(networks_of(container), ",")},
+              {"Pod", full || config.pod.empty() ? config.pod : short_id(config.pod)},
+              {"PodName", container.pod_name},
               {"Pid", container.state.process.pid},
               {"ExitCode", container.state.exit_code},
               {"Restarts", container.state.restart_count},
               {"Size", size_text(container)},
               {"AutoRemove", config.auto_remove},
-              {"IsInfra", false}};
+              {"IsInfra", config.is_infra}};
   Json mounts = Json::array();
   for (const auto& mount : config.mounts) mounts.push_back(mount.destination);
   row["Mounts"] = std::move(mounts);
@@ -107,10 +119,10 @@ std::int64_t unix_time(const std::string& text) {
   return time ? std::chrono::floor<std::chrono::seconds>(*time).time_since_epoch().count() : 0;
 }
 
-Json ports_document(const store::ContainerConfig& config) {
-  if (config.ports.empty()) return nullptr;
+Json ports_document(const std::vector<store::PublishedPort>& published) {
+  if (published.empty()) return nullptr;
   Json ports = Json::array();
-  for (const auto& port : config.ports) {
+  for (const auto& port : published) {
     ports.push_back({{"host_ip", port.host_ip},
                      {"container_port", port.container_port},
                      {"host_port", port.host_port},
@@ -137,15 +149,15 @@ Json document_of(const Row& container) {
           {"Id", config.id},
           {"Image", config.image_name},
           {"ImageID", config.image_id},
-          {"IsInfra", false},
+          {"IsInfra", config.is_infra},
           {"Labels", config.labels},
           {"Mounts", mounts},
           {"Names", std::vector<std::string>{config.name}},
-          {"Networks", Json::array()},
+          {"Networks", networks_of(container)},
           {"Pid", container.state.process.pid},
-          {"Pod", ""},
-          {"PodName", ""},
-          {"Ports", ports_document(config)},
+          {"Pod", config.pod},
+          {"PodName", container.pod_name},
+          {"Ports", ports_document(container.ports)},
           {"Restarts", container.state.restart_count},
           {"Size", size_document(container)},
           {"StartedAt", unix_time(container.state.started_at)},
@@ -175,14 +187,34 @@ void sort_rows(std::vector<Row>& containers, const std::string& key) {
 }
 
 constexpr format::MemberRule k_members[] = {{"Labels", format::MemberKind::string_map}};
-constexpr format::Heading k_headings[] = {{"ID", "CONTAINER ID"},    {"CreatedAt", "CREATED AT"},
-                                          {"RunningFor", "CREATED"}, {"CreatedHuman", "CREATED"},
-                                          {"ImageID", "IMAGE ID"},   {"PodName", "PODNAME"},
-                                          {"ExitCode", "EXIT CODE"}};
+constexpr format::Heading k_headings[] = {{"ID", "CONTAINER ID"},      {"Pod", "POD ID"},
+                                          {"CreatedAt", "CREATED AT"}, {"RunningFor", "CREATED"},
+                                          {"CreatedHuman", "CREATED"}, {"ImageID", "IMAGE ID"},
+                                          {"PodName", "PODNAME"},      {"ExitCode", "EXIT CODE"}};
 
 bool is_running(const Row& row) {
   return row.state.status == store::ContainerStatus::running ||
          row.state.status == store::ContainerStatus::paused;
+}
+
+/// All containers, with what others say about them.
+std::vector<Row> list_rows(engine::Context& engine) {
+  std::map<std::string, std::string> pod_names;
+  for (const auto& pod : engine.pods().list()) pod_names[pod.id] = pod.name;
+  auto containers = engine::list_containers(engine);
+  std::map<std::string, std::vector<store::PublishedPort>> ports;
+  for (const auto& container : containers) ports[container.config.id] = container.config.ports;
+  std::vector<Row> rows;
+  for (auto& container : containers) {
+    Row row{std::move(container), {}, {}, {}};
+    const auto& config = row.config;
+    const bool joins = config.network.mode == store::NamespaceMode::container;
+    row.ports = ports[joins ? config.network.value : config.id];
+    const auto pod = pod_names.find(config.pod);
+    if (pod != pod_names.end()) row.pod_name = pod->second;
+    rows.push_back(std::move(row));
+  }
+  return rows;
 }
 
 std::vector<Row> select_rows(const Values& values, engine::Context& engine) {
@@ -193,8 +225,7 @@ std::vector<Row> select_rows(const Values& values, engine::Context& engine) {
   const bool sized =
       values.size || values.sort == "size" || values.format.find(".Size") != std::string::npos;
   std::vector<Row> rows;
-  for (auto& container : engine::list_containers(engine)) {
-    Row row{std::move(container), {}};
+  for (auto& row : list_rows(engine)) {
     if ((!everything && !is_running(row)) || !filter.fits(row)) continue;
     if (sized) row.size = engine::size_of_container(engine, row.config);
     rows.push_back(std::move(row));
@@ -223,6 +254,7 @@ int list(const Values& values, CommandContext& context) {
   if (values.quiet) return 0;
   std::string columns =
       "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.CreatedHuman}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
+  if (values.pod) columns += "\t{{.Pod}}\t{{.PodName}}";
   if (values.size) columns += "\t{{.Size}}";
   const format::ListingStyle style{
       .command = "ps",
@@ -245,12 +277,13 @@ void setup_ps(Command& command) {
   options.add("all", 'a', values.all, "Show all containers, not only running ones");
   options.add("filter", 'f', values.filters,
               "Show only containers that fit: name=, id=, label=, status=, ancestor=, exited=, "
-              "before=, since=");
+              "before=, since=, until=, volume=, network=, pod=");
   options.add("format", '\0', values.format, "Change the output format to JSON or a Go template");
   options.add("last", 'n', values.last, "Show so many of the containers created last");
   options.add("latest", 'l', values.latest, "Show the container created last");
   options.add("no-trunc", '\0', values.no_trunc, "Show full ids and commands");
   options.add("noheading", '\0', values.noheading, "Leave out the headings");
+  options.add("pod", 'p', values.pod, "Show the pods of the containers");
   options.add("quiet", 'q', values.quiet, "Show only the ids");
   options
       .add("sort", '\0', values.sort,

@@ -6,6 +6,7 @@
 #include <regex>
 #include <set>
 
+#include "cli/commands/network/network_document.hpp"
 #include "coracle/base/error.hpp"
 #include "coracle/base/strings.hpp"
 #include "coracle/base/time.hpp"
@@ -13,9 +14,9 @@
 namespace coracle::cli {
 namespace {
 
-constexpr std::array k_keys = {"id",       "name",           "label",   "label!", "status",
-                               "ancestor", "exited",         "before",  "since",  "until",
-                               "volume",   "restart-policy", "command", "network"};
+constexpr std::array k_keys = {"id",       "name",           "label",   "label!",  "status",
+                               "ancestor", "exited",         "before",  "since",   "until",
+                               "volume",   "restart-policy", "command", "network", "pod"};
 
 }  // namespace
 
@@ -28,6 +29,15 @@ PsFilter::PsFilter(engine::Context& engine, const std::vector<std::string>& text
     if (filter.key == "before" || filter.key == "since") {
       filter.value =
           engine.containers().load_config(engine.containers().find(filter.value)).created;
+    }
+    if (filter.key == "pod") {
+      // Of a pod that is not there no container is.
+      const auto pod = engine.pods().try_find(filter.value);
+      filter.value = pod ? pod->id : "none";
+    }
+    if (filter.key == "network") {
+      const auto network = try_find_network(engine, filter.value);
+      if (network) filter.value = network->name;
     }
     if (filter.key == "status") {
       constexpr std::array k_states = {"created", "running",  "paused",   "stopped",
@@ -89,7 +99,12 @@ bool PsFilter::fits_one(const engine::ContainerSummary& container, const Filter&
     });
   }
   if (filter.key == "restart-policy") return to_string(config.restart) == value;
-  if (filter.key == "network") return to_string(config.network.mode) == value;
+  if (filter.key == "pod") return config.pod == value;
+  if (filter.key == "network") {
+    const auto& networks = config.networks;
+    return to_string(config.network.mode) == value ||
+           std::ranges::find(networks, value, &store::NetworkConnection::network) != networks.end();
+  }
   try {
     // podman takes names and commands as regular expressions.
     const std::regex pattern(value, std::regex::ECMAScript | std::regex::nosubs);

@@ -33,7 +33,9 @@ void setup_rm(Command& command) {
       .example("rm --force web")
       .run([&values](CommandContext& context) {
         auto engine = open_engine(context);
-        const auto names = select_containers(engine, context, values.selection);
+        // Infra containers go with their pods.
+        const auto names =
+            select_containers(engine, context, values.selection, {}, InfraContainers::left_out);
         for_each_name(context, names, [&](const std::string& name) {
           remove(engine, values, name);
           context.out.line(name);

@@ -17,21 +17,12 @@ constexpr std::array<std::string_view, 3> k_prune_keys = {"label", "label!", "un
 constexpr std::array<std::string_view, 7> k_listing_keys = {"dangling", "driver", "id",   "label",
                                                             "label!",   "name",   "until"};
 
-std::regex parse_pattern(const std::string& text) {
-  try {
-    return std::regex(text, std::regex::ECMAScript | std::regex::nosubs);
-  } catch (const std::regex_error&) {
-    throw Error(ErrorClass::invalid_argument, "invalid regular expression '{}'", text);
-  }
-}
-
 }  // namespace
 
 NetworkFilter::Condition NetworkFilter::parse_condition(std::string key, std::string value) {
   Condition condition{.key = std::move(key), .value = std::move(value)};
-  if (condition.key == "name" || (condition.key == "id" && !is_hex(condition.value))) {
-    condition.pattern = parse_pattern(condition.value);
-  }
+  if (condition.key == "name") condition.pattern = parse_name_pattern(condition.value);
+  if (condition.key == "id") condition.id = IdPattern(condition.value);
   if (condition.key == "until") {
     const auto limit = parse_moment(condition.value, now());
     if (!limit) {
@@ -79,7 +70,7 @@ bool NetworkFilter::fits(const store::NetworkConfig& network,
 
 bool NetworkFilter::fits_one(const store::NetworkConfig& network, const Condition& condition,
                              const std::set<std::string>& used) {
-  const auto& [key, value, pattern, limit, wanted] = condition;
+  const auto& [key, value, pattern, id, limit, wanted] = condition;
   if (key == "label") return label_fits(network.labels, value);
   if (key == "label!") return !label_fits(network.labels, value);
   if (key == "driver") return network.driver == value;
@@ -88,9 +79,8 @@ bool NetworkFilter::fits_one(const store::NetworkConfig& network, const Conditio
     const auto created = parse_rfc3339(network.created);
     return created && *created < limit;
   }
-  // podman takes names as regular expressions, and ids that cannot be the beginning of one.
-  if (key == "id" && is_hex(value)) return network.id.starts_with(value);
-  return std::regex_search(key == "id" ? network.id : network.name, pattern);
+  if (key == "id") return id.fits(network.id);
+  return std::regex_search(network.name, pattern);
 }
 
 }  // namespace coracle::cli

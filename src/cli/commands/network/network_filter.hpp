@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/commands/name_pattern.hpp"
 #include "coracle/base/time.hpp"
 #include "coracle/engine/networks.hpp"
 
@@ -28,7 +29,8 @@ class NetworkFilter {
   struct Condition {
     std::string key;
     std::string value;
-    std::regex pattern;  ///< of names and ids
+    std::regex pattern;  ///< of names
+    IdPattern id;
     Timestamp limit;     ///< of until
     bool wanted = true;  ///< of dangling
   };

@@ -5,6 +5,7 @@
 #include "cli/commands/session.hpp"
 #include "coracle/engine/containers.hpp"
 #include "coracle/engine/images.hpp"
+#include "coracle/engine/pods.hpp"
 #include "coracle/engine/system.hpp"
 
 namespace coracle::cli {
@@ -16,9 +17,10 @@ struct Values {
 };
 
 constexpr std::string_view k_prune_warning =
-    "This removes all stopped containers, networks that no container uses, and unused images.";
+    "This removes all stopped pods and containers, networks that no container uses, and unused "
+    "images.";
 constexpr std::string_view k_reset_warning =
-    "This removes all containers, all images and all settings of this store.";
+    "This removes all containers, all pods, all images and all settings of this store.";
 
 }  // namespace
 
@@ -27,6 +29,7 @@ void setup_system_prune(Command& command) {
   command.arguments(ArgumentRule::none()).run([&values](CommandContext& context) {
     if (!values.force && !ask_consent(context, k_prune_warning)) return 0;
     auto engine = open_engine(context);
+    for (const auto& id : engine::prune_pods(engine)) context.out.line(id);
     for (const auto& id : engine::prune_containers(engine)) context.out.line(id.str());
     prune_networks(context, engine, NetworkFilter({}, NetworkFilter::Keys::of_prune));
     for (const auto& id : engine::prune_images(engine, values.all)) context.out.line(id);

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands/commands.hpp"
+#include "cli/commands/session.hpp"
+
+namespace coracle::cli {
+
+void setup_pod_exists(Command& command) {
+  command.usage("POD")
+      .arguments(ArgumentRule::exactly(1), CompletionKind::pod)
+      .run([](CommandContext& context) {
+        return open_engine(context).pods().try_find(context.arguments[0]) ? 0 : 1;
+      });
+}
+
+}  // namespace coracle::cli

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands/usage_row.hpp"
+
+#include <fmt/format.h>
+
+#include "cli/format/human_size.hpp"
+#include "coracle/base/json_value.hpp"
+
+namespace coracle::cli {
+namespace {
+
+constexpr std::string_view k_unknown = "--";
+
+std::string percent_text(double percent) {
+  return percent < 0 ? std::string(k_unknown) : fmt::format("{:.2f}%", percent);
+}
+
+/// "1.2kB / 3kB"
+std::string pair_text(std::uint64_t first, std::uint64_t second,
+                      std::string (*show)(std::uint64_t)) {
+  if (first == 0 && second == 0) return fmt::format("{0} / {0}", k_unknown);
+  return show(first) + " / " + show(second);
+}
+
+}  // namespace
+
+double cpu_percent(const engine::ContainerUsage& before, const engine::ContainerUsage& after) {
+  if (after.system_nanoseconds <= before.system_nanoseconds) return -1;
+  // Started again in between: the counter began anew.
+  if (after.cpu_nanoseconds < before.cpu_nanoseconds) return -1;
+  return 100 * static_cast<double>(after.cpu_nanoseconds - before.cpu_nanoseconds) /
+         static_cast<double>(after.system_nanoseconds - before.system_nanoseconds);
+}
+
+Json usage_row(const engine::ContainerUsage& before, const engine::ContainerUsage& after) {
+  const double memory = after.memory_limit == 0 ? -1
+                                                : 100 * static_cast<double>(after.memory) /
+                                                      static_cast<double>(after.memory_limit);
+  return {
+      {"CPU", percent_text(cpu_percent(before, after))},
+      {"Mem", percent_text(memory)},
+      {"MemUsage", pair_text(after.memory, after.memory_limit, format::fine_size)},
+      {"MemUsageBytes", pair_text(after.memory, after.memory_limit, format::binary_size)},
+      {"NetIO", pair_text(after.network_received, after.network_sent, format::fine_size)},
+      {"BlockIO", pair_text(after.block_read, after.block_written, format::fine_size)},
+      {"PIDS", after.processes == 0 ? std::string(k_unknown) : fmt::format("{}", after.processes)}};
+}
+
+}  // namespace coracle::cli

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a container uses, as `stats` shows it.
+#pragma once
+
+#include <string>
+
+#include "coracle/base/json.hpp"
+#include "coracle/engine/containers.hpp"
+
+namespace coracle::cli {
+
+/// Per cent of one processor, between two measurements; negative when they do not tell.
+double cpu_percent(const engine::ContainerUsage& before, const engine::ContainerUsage& after);
+
+/// The fields CPU, Mem, MemUsage, MemUsageBytes, NetIO, BlockIO and PIDS, as podman prints them:
+/// "--" for what is not known.
+Json usage_row(const engine::ContainerUsage& before, const engine::ContainerUsage& after);
+
+}  // namespace coracle::cli

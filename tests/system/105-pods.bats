@@ -1,0 +1,680 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Pods: containers that share namespaces, and what is done with all of them at once.
+load helpers
+load registries
+
+setup_file() {
+  setup_store
+  export WWW=$BATS_FILE_TMPDIR/www
+  mkdir "$WWW"
+  echo 'from the pod' >"$WWW/index.html"
+}
+teardown_file() {
+  coracle pod rm --all --force --time 0 >/dev/null
+  teardown_store
+}
+teardown() {
+  coracle pod rm --all --force --time 0 >/dev/null 2>&1 || true
+  remove_containers
+}
+
+status_of() { coracle pod inspect --format '{{.State}}' "$1"; }
+pod_is() { [ "$(status_of "$1")" == "$2" ]; }
+id_of() { coracle pod inspect --format '{{.Id}}' "$1"; }
+infra_of() { coracle pod inspect --format '{{.InfraContainerID}}' "$1"; }
+state_of() { coracle inspect --format '{{.State.Status}}' "$1"; }
+is_in_state() { [ "$(state_of "$1")" == "$2" ]; }
+# namespace_of CONTAINER KIND: as the kernel calls it.
+namespace_of() { coracle exec "$1" readlink "/proc/self/ns/$2"; }
+# fetch PORT: what a server on this host's port says.
+fetch() { python3 -c 'import sys, urllib.request as r; print(r.urlopen(f"http://127.0.0.1:{sys.argv[1]}/", timeout=5).read().decode(), end="")' "$1"; }
+
+# --- The command line.
+
+@test "a pod is created, found, and removed" {
+  run_coracle 0 pod create one
+  [[ $output =~ ^[0-9a-f]{64}$ ]]
+  local id=$output
+  run_coracle 0 pod exists one
+  run_coracle 0 pod exists "$id"
+  run_coracle 0 pod exists "${id:0:8}"
+  run_coracle 1 pod exists nope
+  run_coracle 0 pod create --name two
+  run_coracle 0 pod create
+  run_coracle 0 pod ps --format '{{.Name}}' --sort name
+  assert_equal "${#lines[@]}" 3
+  run_coracle 0 pod rm one
+  assert_equal "$output" "$id"
+  run_coracle 1 pod exists one
+  run_coracle 0 pod rm --all
+  assert_equal "${#lines[@]}" 2
+  run_coracle 0 pod ps --quiet
+  assert_equal "$output" ''
+}
+
+@test "pods that are not there" {
+  for verb in start stop restart kill pause unpause; do
+    run_coracle 125 pod $verb nope
+    assert_equal "$output" 'Error: no pod with name or ID nope found: no such pod'
+  done
+  run_coracle 1 pod rm nope
+  assert_output 'no such pod'
+  run_coracle 0 pod rm --ignore nope
+  run_coracle 0 pod rm --force nope
+  run_coracle 0 pod stop --ignore nope
+  run_coracle 125 pod logs nope
+  run_coracle 125 pod top nope
+  run_coracle 125 pod stats --no-stream nope
+  run_coracle 125 pod clone nope
+  run_coracle 125 pod inspect nope
+  assert_equal "${lines[0]}" '[]'
+  run_coracle 125 run --pod nope base true
+  assert_output 'no such pod'
+  # The others are dealt with all the same.
+  coracle pod create there
+  run_coracle 1 pod rm nope there
+  run_coracle 1 pod exists there
+}
+
+@test "what does not go together" {
+  run_coracle 125 pod create --name a b
+  assert_output 'cannot specify --name and NAME at the same time'
+  run_coracle 125 pod create a b
+  assert_output 'accepts at most 1 arg'
+  run_coracle 125 pod create --replace
+  assert_output 'cannot replace pod without --name being set'
+  run_coracle 125 pod create --infra=false --share net a
+  assert_output 'cannot set share\(net\) namespaces without an infra container'
+  run_coracle 125 pod create --infra=false --publish 8080:80 a
+  assert_output 'you must have an infra container to publish port bindings to the host'
+  run_coracle 125 pod create --infra=false --no-hosts a
+  run_coracle 125 pod create --infra=false --infra-name holder a
+  run_coracle 125 pod create --gpus all a
+  assert_output 'not supported'
+  for verb in start stop restart kill pause unpause rm; do
+    run_coracle 125 pod $verb
+    assert_output 'you must provide at least one name or id'
+    run_coracle 125 pod $verb --all a
+    assert_output 'no arguments are needed with --all'
+    run_coracle 125 pod $verb --latest a
+    assert_output '\-\-latest and pods cannot be used together'
+    run_coracle 125 pod $verb --latest --all
+    assert_output '\-\-all and --latest cannot be used together'
+    run_coracle 125 pod $verb --latest
+    assert_output 'no such pod'
+    run_coracle 0 pod $verb --all
+  done
+  run_coracle 125 pod rm --time 1 a
+  assert_output '\-\-force option must be specified'
+  run_coracle 125 pod kill --signal nope a
+  run_coracle 125 pod logs
+  assert_output 'specify at least one pod name or ID to log'
+  run_coracle 125 pod top
+  assert_output 'you must provide the name or id of a running pod'
+  run_coracle 125 pod stats --all a
+  assert_output '\-\-all, --latest and arguments cannot be used together'
+  run_coracle 125 pod inspect
+  assert_output 'no names or ids specified'
+  run_coracle 125 pod prune extra
+  run_coracle 125 pod ps extra
+  run_coracle 125 run --pod a --pod-id-file b base true
+  assert_output 'cannot specify both --pod and --pod-id-file'
+  run_coracle 125 run --pod new: base true
+  assert_output 'new pod name must be at least one character'
+}
+
+@test "pods are listed" {
+  coracle pod create first
+  coracle pod create second
+  run_coracle 0 pod ps
+  assert_equal "$(tr -s ' ' <<<"${lines[0]}")" 'POD ID NAME STATUS CREATED INFRA ID # OF CONTAINERS'
+  assert_equal "$(awk '{print $2}' <<<"${lines[1]}")" second
+  run_coracle 0 pod ls --noheading --format 'table {{.Name}}'
+  assert_equal "$output" $'second\nfirst'
+  run_coracle 0 pod list --sort name --format '{{.Name}} {{.Status}}'
+  assert_equal "$output" $'first Created\nsecond Created'
+  run_coracle 0 pod ps --ctr-ids --ctr-names --ctr-status --label --ns
+  assert_equal "$(tr -s ' ' <<<"${lines[0]}")" 'POD ID NAME STATUS CREATED INFRA ID LABELS IDS NAMES STATUS CGROUP NAMESPACES'
+  run_coracle 0 pod ps --quiet --latest
+  assert_equal "$output" "$(id_of second)"
+  run_coracle 0 pod ps --no-trunc --format '{{.Id}}' --filter name=first
+  assert_equal "$output" "$(id_of first)"
+  run_coracle 0 pod ps --format '{{.Id}}' --filter name=first
+  assert_equal "$output" "$(id_of first | cut -c1-12)"
+  run_coracle 0 pod ps --format json
+  assert_equal "$(jq -r '.[1].Name' <<<"$output")" first
+  assert_equal "$(jq -c '.[0] | keys' <<<"$output")" \
+    '["Cgroup","Containers","Created","Id","InfraId","Labels","Name","Namespace","Networks","Status"]'
+  run_coracle 125 pod ps --quiet --format json
+  assert_output 'quiet and format cannot be used together'
+  run_coracle 125 pod ps --sort size
+  assert_output 'invalid option for --sort'
+  run_coracle 125 pod ps --format '{{.Nope}}'
+}
+
+@test "pods are filtered" {
+  coracle pod create --label tier=web --label plain first
+  coracle pod create second
+  names() { run_coracle 0 pod ps --noheading --sort name --format '{{.Name}}' "$@"; }
+  names --filter name=fir
+  assert_equal "$output" first
+  names --filter "id=$(id_of second)"
+  assert_equal "$output" second
+  names --filter label=tier=web --filter label=plain
+  assert_equal "$output" first
+  names --filter label!=plain
+  assert_equal "$output" second
+  names --filter status=created
+  assert_equal "$output" $'first\nsecond'
+  names --filter status=running
+  assert_equal "$output" ''
+  names --filter name=first --filter name=second
+  assert_equal "$output" $'first\nsecond'
+  names --filter until=1h
+  assert_equal "$output" ''
+  names --filter network=nope
+  assert_equal "$output" ''
+  names --filter ctr-number=7
+  assert_equal "$output" ''
+  run_coracle 0 pod ps --filter name=first --format '{{.Labels}} {{.Label `tier`}}'
+  assert_equal "$output" 'map[plain: tier:web] web'
+  run_coracle 125 pod ps --filter colour=red
+  assert_output 'colour is an invalid filter'
+  run_coracle 125 pod ps --filter status=red
+  assert_output 'red is not a valid pod status'
+  run_coracle 125 pod ps --filter ctr-status=red
+  assert_output 'red is not a valid status'
+  run_coracle 125 pod ps --filter 'name=('
+}
+
+@test "a pod is inspected, by name, as the latest, and as an object of any kind" {
+  coracle pod create first
+  coracle pod create second
+  run_coracle 0 pod inspect first second
+  assert_equal "$(jq -r '.[].Name' <<<"$output")" $'first\nsecond'
+  run_coracle 0 pod inspect --latest --format '{{.Name}} {{.State}} {{.NumContainers}}'
+  assert_output '^second Created'
+  run_coracle 0 inspect --format '{{.Name}}' first
+  assert_equal "$output" first
+  run_coracle 0 inspect --type pod --format '{{.Name}}' first
+  assert_equal "$output" first
+  run_coracle 125 inspect --type container first
+  run_coracle 125 inspect --type pod nope
+  # What was found is shown.
+  run_coracle 125 pod inspect first nope
+  assert_output '"Name": "first"'
+}
+
+@test "names of pods are completed" {
+  coracle pod create first
+  for line in 'pod rm' 'pod start' 'pod exists' 'pod inspect' 'pod top' 'run --pod' 'create --pod'; do
+    # shellcheck disable=SC2086
+    run_coracle 0 __complete $line 'fi'
+    assert_output 'first'
+  done
+  run_coracle 0 __complete pod rm "$(id_of first | cut -c1-5)"
+  assert_output "$(id_of first | cut -c1-12)"
+}
+
+@test "without running containers there is nothing to measure" {
+  run_coracle 0 pod stats --no-stream
+  assert_equal "$(tr -s ' ' <<<"${lines[0]}")" 'POD CID NAME CPU % MEM USAGE/ LIMIT MEM % NET IO BLOCK IO PIDS'
+  assert_output '--'
+  run_coracle 0 pod stats --no-stream --format json
+  assert_equal "$(jq -c . <<<"$output")" '[]'
+}
+
+@test "pod prune asks" {
+  run_coracle 125 pod prune </dev/null
+  assert_output 'This will remove all stopped/exited pods'
+  coracle pod create kept
+  echo n | coracle pod prune
+  coracle pod exists kept
+}
+
+# --- What pods do.
+
+@test "create: what is asked for is what there is" {
+  run_coracle 0 pod create --label a=b --label-file <(echo c=d) --hostname here --share net,ipc --exit-policy stop \
+    --infra-name holder --pod-id-file "$BATS_TEST_TMPDIR/id" shown
+  assert_equal "$(cat "$BATS_TEST_TMPDIR/id")" "$output"
+  run_coracle 0 pod inspect --format '{{.Hostname}} {{.Labels}} {{.ExitPolicy}} {{.CreateInfra}} {{.SharedNamespaces}}' shown
+  assert_output '^here map\[a:b c:d\] stop true \[(net ipc|ipc net)\]$'
+  assert_equal "$(coracle inspect --format '{{.Id}} {{.IsInfra}} {{.Pod}}' holder)" "$(infra_of shown) true $(id_of shown)"
+  run_coracle 0 pod inspect shown
+  assert_equal "$(jq -r '.[0].CreateCommand[1:4] | join(" ")' <<<"$output")" 'pod create --label'
+  run_coracle 0 pod create --share +pid more
+  run_coracle 0 pod inspect --format '{{.SharedNamespaces}}' more
+  assert_output 'pid'
+  assert_output 'net'
+  run_coracle 125 pod create --share nope bad
+  run_coracle 125 pod create --exit-policy nope bad
+  run_coracle 125 pod create --restart nope bad
+  run_coracle 125 pod create --label-file "$BATS_TEST_TMPDIR/none" bad
+  run_coracle 125 pod create --network nope bad
+  run_coracle 125 pod create --publish nope bad
+  run_coracle 125 pod create 'bad name'
+  run_coracle 1 pod exists bad
+}
+
+@test "create without an infra container" {
+  local flags
+  for flags in --infra=false '--share none' '--share='; do
+    # shellcheck disable=SC2086
+    coracle pod create $flags bare
+    run_coracle 0 pod inspect --format '{{.CreateInfra}} {{.NumContainers}}' bare
+    assert_equal "$output" 'false 0'
+    coracle run -d --pod bare --name a --network none base sleep 1000
+    coracle run -d --pod bare --name b --network none base sleep 1000
+    [ "$(namespace_of a net)" != "$(namespace_of b net)" ]
+    [ "$(namespace_of a uts)" != "$(namespace_of b uts)" ]
+    assert_equal "$(status_of bare)" Running
+    run_coracle 0 pod stop --time 0 bare
+    assert_equal "$(status_of bare)" Exited
+    coracle pod rm bare
+  done
+}
+
+@test "names are given once" {
+  coracle pod create taken
+  run_coracle 125 pod create taken
+  assert_output 'in use'
+  local before
+  before=$(id_of taken)
+  coracle pod create --replace --name taken
+  [ "$(id_of taken)" != "$before" ]
+  run_coracle 125 create --name taken --network none base true
+  coracle create --name box --network none base true
+  run_coracle 125 pod create box
+  # Of two at once one wins.
+  for _ in 1 2 3 4 5; do
+    local codes=() pid one=0 two=0
+    "$CORACLE" pod create race >/dev/null 2>&1 3>&- & pid=$!
+    coracle pod create race >/dev/null 2>&1 || one=$?
+    wait "$pid" || two=$?
+    mapfile -t codes < <(printf '%s\n' $one $two | sort -n)
+    assert_equal "${codes[*]}" '0 125'
+    assert_equal "$(coracle pod ps --noheading --filter name=^race$ | wc -l)" 1
+    coracle pod rm race
+  done
+  # The loser leaves nothing behind.
+  coracle pod rm taken
+  run_coracle 0 ps --all --noheading --format '{{.Names}}'
+  assert_equal "$output" box
+}
+
+@test "containers of a pod share network, names and IPC, and not their files" {
+  coracle pod create --network none --hostname together --add-host elsewhere:192.0.2.7 --shm-size 1m both
+  coracle run -d --pod both --name web -v "$WWW:/www:ro" base httpd -f -p 80 -h /www
+  coracle run -d --pod both --name app base sleep 1000
+  for kind in net uts ipc; do
+    assert_equal "$(namespace_of web $kind)" "$(namespace_of app $kind)"
+  done
+  for kind in pid mnt; do
+    [ "$(namespace_of web $kind)" != "$(namespace_of app $kind)" ]
+  done
+  wait_until 5 coracle exec app wget -q -O /dev/null http://localhost/
+  run_coracle 0 exec app wget -q -O - http://127.0.0.1/
+  assert_equal "$output" 'from the pod'
+  for name in web app; do
+    assert_equal "$(coracle exec $name hostname)" together
+    run_coracle 0 exec $name cat /etc/hosts
+    assert_output '192.0.2.7[[:space:]]+elsewhere'
+  done
+  coracle exec web sh -c 'echo shared >/dev/shm/note'
+  assert_equal "$(coracle exec app cat /dev/shm/note)" shared
+  assert_equal "$(coracle exec app df -k /dev/shm | awk 'END {print $2}')" 1024
+  run_coracle 0 run --rm --pod both base hostname
+  assert_equal "$output" together
+  # What the pod decides a container cannot.
+  run_coracle 125 run --rm --pod both --publish 8080:80 base true
+  run_coracle 125 create --pod both --hostname other base true
+  run_coracle 0 ps --all --pod --format '{{.Names}} {{.PodName}} {{.Pod}}' --filter pod=both --sort names
+  assert_output "web both $(id_of both | cut -c1-12)"
+  assert_equal "${#lines[@]}" 3
+  run_coracle 0 ps --pod
+  assert_equal "$(tr -s ' ' <<<"${lines[0]}")" 'CONTAINER ID IMAGE COMMAND CREATED STATUS PORTS NAMES POD ID PODNAME'
+  run_coracle 0 ps --filter pod=nope --noheading
+  assert_equal "$output" ''
+  run_coracle 0 pod ps --format '{{.NumberOfContainers}} {{.ContainerNames}}'
+  assert_output '^3 .*web'
+}
+
+@test "the default host name is the pod's" {
+  coracle pod create --network none site
+  run_coracle 0 run --rm --pod site base hostname
+  assert_equal "$output" site
+}
+
+@test "ports belong to the pod" {
+  local port network=pasta
+  is_root && network=bridge
+  port=$(free_port)
+  coracle pod create --network $network --publish "$port:80" site
+  coracle run -d --pod site --name web -v "$WWW:/www:ro" base httpd -f -p 80 -h /www
+  wait_until 10 fetch "$port"
+  assert_equal "$(fetch "$port")" 'from the pod'
+  run_coracle 0 ps --filter name=web --format '{{.Ports}}'
+  assert_output ":$port->80/tcp"
+  run_coracle 0 pod inspect --format '{{(index (index .InfraConfig.PortBindings "80/tcp") 0).HostPort}}' site
+  assert_equal "$output" "$port"
+  # They stay when the container goes, and go with the pod.
+  coracle rm -f -t 0 web
+  run_coracle 125 run --rm --network $network --publish "$port:80" base true
+  coracle pod stop -t 0 site
+  run_coracle 0 run --rm --network $network --publish "$port:80" base true
+}
+
+@test "pods on bridge networks" {
+  is_root || skip 'bridges are for root'
+  coracle network create front
+  coracle pod create --network front site
+  coracle run -d --pod site --name web -v "$WWW:/www:ro" base httpd -f -p 80 -h /www
+  run_coracle 0 run --rm --network front base sh -c 'for i in 1 2 3 4 5; do wget -q -O - http://site/ && exit; sleep 0.2; done; exit 1'
+  assert_equal "$output" 'from the pod'
+  run_coracle 0 pod ps --filter network=front --format '{{.Name}} {{.Networks}}'
+  assert_equal "$output" 'site front'
+  run_coracle 0 ps --all --filter network=front --format '{{.IsInfra}} {{.Networks}}'
+  assert_output 'true front'
+  coracle pod rm -f -t 0 site
+  coracle network rm front
+}
+
+@test "a shared process namespace shows the others' processes" {
+  coracle pod create --network none --share +pid open
+  coracle pod create --network none closed
+  for pod in open closed; do
+    coracle run -d --pod $pod --name "$pod-one" base sleep 1234
+    coracle run -d --pod $pod --name "$pod-two" base sleep 1000
+  done
+  assert_equal "$(namespace_of open-one pid)" "$(namespace_of open-two pid)"
+  run_coracle 0 exec open-two ps
+  assert_output 'sleep 1234'
+  run_coracle 0 exec closed-two ps
+  refute_output 'sleep 1234'
+  # Not the first of its namespace, and stopped all the same.
+  coracle stop -t 0 open-one
+  is_in_state open-one exited
+  is_in_state open-two running
+}
+
+@test "a pod is started, stopped, paused and killed, and says how it is" {
+  coracle pod create --network none site
+  assert_equal "$(status_of site)" Created
+  coracle create --pod site --name a base sh -c 'trap "exit 7" TERM; while :; do sleep 0.1; done'
+  coracle create --pod site --name b base sleep 1000
+  assert_equal "$(status_of site)" Created
+  run_coracle 0 pod start site
+  assert_equal "$output" site
+  assert_equal "$(status_of site)" Running
+  is_in_state "$(infra_of site)" running
+  # What runs is let alone.
+  local pid
+  pid=$(coracle inspect --format '{{.State.Pid}}' a)
+  run_coracle 0 pod start site
+  assert_equal "$(coracle inspect --format '{{.State.Pid}}' a)" "$pid"
+
+  run_coracle 0 pod pause site
+  assert_equal "$output" "$(id_of site)"
+  assert_equal "$(status_of site)" Paused
+  is_in_state a paused
+  run_coracle 0 pod unpause site
+  assert_equal "$(status_of site)" Running
+
+  coracle kill b
+  wait_until 5 pod_is site Degraded
+  run_coracle 0 pod start site
+  assert_equal "$(status_of site)" Running
+
+  run_coracle 0 pod stop -t 5 site
+  assert_equal "$output" site
+  assert_equal "$(status_of site)" Exited
+  assert_equal "$(coracle inspect --format '{{.State.ExitCode}}' a)" 7
+  is_in_state "$(infra_of site)" exited
+  run_coracle 0 pod stop site
+  run_coracle 0 pod kill site
+
+  run_coracle 0 pod restart site
+  assert_equal "$output" "$(id_of site)"
+  assert_equal "$(status_of site)" Running
+  pid=$(coracle inspect --format '{{.State.Pid}}' b)
+  run_coracle 0 pod restart site
+  assert_equal "$output" "$(id_of site)"
+  [ "$(coracle inspect --format '{{.State.Pid}}' b)" != "$pid" ]
+  assert_equal "$(namespace_of a net)" "$(namespace_of b net)"
+
+  run_coracle 0 pod kill --signal KILL site
+  assert_equal "$output" "$(id_of site)"
+  wait_until 5 pod_is site Exited
+  coracle create --pod site --name c base true
+  assert_equal "$(status_of site)" Stopped
+}
+
+@test "the first container starts the infra container, and one that fails does not keep the others" {
+  coracle pod create --network none site
+  coracle run -d --pod site --name good base sleep 1000
+  is_in_state "$(infra_of site)" running
+  coracle stop -t 0 good
+  coracle create --pod site --name bad base /nothing/here
+  run_coracle 125 pod start site
+  assert_output "starting container .*/nothing/here"
+  is_in_state good running
+  assert_equal "$(status_of site)" Degraded
+  run_coracle 0 pod stop -t 0 site
+  # One started by itself brings the infra container with it.
+  coracle start good
+  is_in_state "$(infra_of site)" running
+}
+
+@test "run --pod new: makes the pod, and takes what is shared" {
+  local port network=pasta
+  is_root && network=bridge
+  port=$(free_port)
+  run_coracle 0 run -d --pod new:fresh --name web --network $network --hostname fresh-host -p "$port:80" \
+    -v "$WWW:/www:ro" base httpd -f -p 80 -h /www
+  assert_equal "$(coracle inspect --format '{{.Pod}}' web)" "$(id_of fresh)"
+  assert_equal "$(coracle exec web hostname)" fresh-host
+  wait_until 10 fetch "$port"
+  run_coracle 0 inspect --format '{{json .HostConfig.PortBindings}}' "$(infra_of fresh)"
+  assert_output "$port"
+  run_coracle 125 run -d --pod new:fresh base true
+  # What comes to nothing leaves no pod.
+  run_coracle 125 run -d --pod new:empty --network none --user nobody-there base true
+  run_coracle 125 run -d --pod new:empty --network none --pull never no-such-image true
+  run_coracle 1 pod exists empty
+  coracle pod create --network none --pod-id-file "$BATS_TEST_TMPDIR/id" filed
+  run_coracle 0 run --rm --pod-id-file "$BATS_TEST_TMPDIR/id" base hostname
+  assert_equal "$output" filed
+  run_coracle 0 pod stop --pod-id-file "$BATS_TEST_TMPDIR/id"
+  run_coracle 0 pod start --pod-id-file "$BATS_TEST_TMPDIR/id"
+  run_coracle 0 pod rm -f -t 0 --pod-id-file "$BATS_TEST_TMPDIR/id"
+  run_coracle 1 pod exists filed
+  [ ! -e "$BATS_TEST_TMPDIR/id" ]
+}
+
+@test "the exit policy decides what becomes of the pod" {
+  coracle pod create --network none --exit-policy stop brief
+  coracle pod create --network none long
+  coracle run -d --pod brief --name brief-one base sleep 1
+  coracle run -d --pod brief --name brief-two base sleep 2
+  coracle run --pod long base true
+  assert_equal "$(status_of long)" Degraded
+  is_in_state "$(infra_of long)" running
+  wait_until 5 is_in_state brief-one exited
+  is_in_state "$(infra_of brief)" running
+  wait_until 10 pod_is brief Exited
+  is_in_state "$(infra_of brief)" exited
+}
+
+@test "the restart policy is for containers that have none" {
+  coracle pod create --network none --restart always again
+  coracle run -d --pod again --name often base sh -c 'sleep 0.2; exit 1'
+  coracle run -d --pod again --name once --restart no base true
+  restarted() { [ "$(coracle inspect --format '{{.RestartCount}}' often)" -ge 2 ]; }
+  wait_until 10 restarted
+  is_in_state once exited
+  coracle pod stop -t 0 again
+  is_in_state often exited
+}
+
+@test "rm refuses what runs, and takes all with it when forced" {
+  coracle pod create --network none site
+  coracle run -d --pod site --name web base sleep 1000
+  local infra
+  infra=$(infra_of site)
+  run_coracle 125 pod rm site
+  is_in_state web running
+  run_coracle 125 rm "$infra"
+  run_coracle 125 rm --force "$infra"
+  is_in_state "$infra" running
+  coracle run -d --name apart --network none base sleep 1000
+  run_coracle 0 rm --all --force --time 0
+  run_coracle 0 ps --all --noheading --no-trunc --format '{{.ID}}'
+  assert_equal "$output" "$infra"
+  coracle run -d --pod site --name web base sleep 1000
+  run_coracle 0 pod rm --force --time 0 site
+  run_coracle 0 ps --all --noheading
+  assert_equal "$output" ''
+  # Of a pod that has nothing but its infra container that one may run.
+  coracle pod create --network none lonely
+  coracle pod start lonely
+  coracle pod rm lonely
+  coracle pod create --network none ended
+  coracle run --pod ended base true
+  coracle pod stop ended
+  coracle pod rm ended
+}
+
+@test "prune takes pods that have ended" {
+  coracle pod create --network none ended
+  coracle run --pod ended base true
+  coracle pod stop -t 0 ended
+  coracle pod create --network none running
+  coracle run -d --pod running --name web base sleep 1000
+  local id
+  id=$(id_of ended)
+  run_coracle 0 container prune --force
+  coracle pod exists ended
+  run_coracle 0 pod prune --force
+  assert_equal "$output" "$id"
+  run_coracle 0 pod ps --format '{{.Name}}'
+  assert_equal "$output" running
+  coracle pod stop -t 0 running
+  id=$(id_of running)
+  run_coracle 0 system prune --force
+  assert_output "$id"
+  run_coracle 0 pod ps --noheading
+  assert_equal "$output" ''
+}
+
+@test "a clone is as its original" {
+  coracle pod create --network none --hostname twin --label a=b site
+  coracle run -d --pod site --name web -e NAME=value base sleep 1000
+  run_coracle 0 pod clone site
+  run_coracle 0 pod inspect --format '{{.Hostname}} {{.Labels}} {{.NumContainers}} {{.State}}' site-clone
+  assert_equal "$output" 'twin map[a:b] 2 Created'
+  run_coracle 0 pod clone --start site other
+  assert_equal "$(status_of other)" Running
+  local copy
+  copy=$(coracle ps --filter pod=other --format '{{.Names}} {{.IsInfra}}' | awk '$2 == "false" {print $1}')
+  assert_equal "$(coracle exec "$copy" printenv NAME)" value
+  [ "$(namespace_of "$copy" net)" != "$(namespace_of web net)" ]
+  run_coracle 125 pod clone site other
+  run_coracle 125 pod clone --name x site y
+  assert_output 'cannot specify --name and NAME at the same time'
+  run_coracle 0 pod clone --destroy site moved
+  run_coracle 1 pod exists site
+}
+
+@test "logs of all containers" {
+  coracle pod create --network none site
+  coracle run --pod site --name one base sh -c 'echo first; echo second'
+  coracle run --pod site --name two base echo third
+  run_coracle 0 pod logs site
+  assert_output "$(coracle inspect --format '{{.Id}}' one | cut -c1-12) first"
+  assert_output "$(coracle inspect --format '{{.Id}}' two | cut -c1-12) third"
+  run_coracle 0 pod logs --names site
+  assert_output 'one first'
+  assert_output 'two third'
+  run_coracle 0 pod logs --names --tail 1 site
+  refute_output first
+  assert_output 'one second'
+  run_coracle 0 pod logs --container two site
+  assert_output third
+  refute_output first
+  run_coracle 0 pod logs --timestamps --latest
+  assert_output '[0-9]{4}-[0-9]{2}-[0-9]{2}T.* third'
+  run_coracle 125 pod logs --container nope site
+  coracle run -d --pod site --name slow base sh -c 'sleep 1; echo late'
+  run_coracle 0 pod logs --follow --names --container slow site
+  assert_output late
+}
+
+@test "top shows the processes of all containers under one heading" {
+  coracle pod create --network none site
+  coracle run -d --pod site --name one base sleep 1234
+  coracle run -d --pod site --name two --user 33 base sleep 2345
+  run_coracle 0 pod top site
+  assert_output '^USER +PID +PPID +%CPU +ELAPSED +TTY +TIME +COMMAND'
+  assert_output 'sleep 1234'
+  assert_output 'sleep 2345'
+  assert_equal "$(grep -c PID <<<"$output")" 1
+  run_coracle 0 pod top site pid,args
+  assert_output '^PID +COMMAND'
+  run_coracle 0 pod top --latest user args
+  assert_output 'web +sleep 2345|33 +sleep 2345'
+  run_coracle 125 pod top site nope
+  coracle stop -t 0 one
+  run_coracle 0 pod top site args
+  refute_output 'sleep 1234'
+}
+
+@test "stats of all containers" {
+  coracle pod create --network none site
+  coracle run -d --pod site --name busy base sh -c 'while :; do :; done'
+  coracle run -d --pod site --name idle base sleep 1000
+  run_coracle 0 pod stats --no-stream site
+  assert_equal "${#lines[@]}" 4
+  run_coracle 0 pod stats --no-stream --format '{{.Name}} {{.CPU}} {{.PIDS}}' site
+  assert_output 'busy [1-9][0-9]*\.[0-9]{2}% 1'
+  assert_output 'idle 0\.[0-9]{2}% 1'
+  run_coracle 0 pod stats --no-stream --format json
+  assert_equal "$(jq -r 'map(select(.Name == "idle"))[0].Pod' <<<"$output")" "$(id_of site | cut -c1-12)"
+  # Again and again, until nobody reads any more.
+  timeout 10 "$CORACLE" pod stats --format '{{.Name}}' site 3>&- | head -n 7 >"$BATS_TEST_TMPDIR/lines"
+  assert_equal "$(wc -l <"$BATS_TEST_TMPDIR/lines")" 7
+}
+
+@test "limits of a pod hold for all of its containers" {
+  is_root || skip 'control groups are for root'
+  coracle pod create --network none --memory 64m --cpus 0.5 --sysctl net.ipv4.ip_default_ttl=77 limited
+  coracle run -d --pod limited --name one base sleep 1000
+  assert_equal "$(coracle exec one cat /proc/sys/net/ipv4/ip_default_ttl)" 77
+  run_coracle 0 pod inspect --format '{{.CgroupPath}}' limited
+  [ -n "$output" ]
+  run_coracle 0 pod inspect limited
+  assert_equal "$(jq '.[0].memory_limit' <<<"$output")" $((64 << 20))
+}
+
+@test "a killed monitor of the infra container is noticed" {
+  coracle pod create --network none site
+  coracle run -d --pod site --name web base sleep 1000
+  assert_equal "$(status_of site)" Running
+  kill -KILL "$(coracle inspect --format '{{.State.ConmonPid}}' "$(infra_of site)")"
+  wait_until 5 is_in_state "$(infra_of site)" exited
+  [ "$(status_of site)" != Running ]
+  # And the pod can be had again.
+  run_coracle 0 pod restart site
+  assert_equal "$(status_of site)" Running
+  coracle pod rm -f -t 0 site
+}
+
+@test "a pod costs next to nothing" {
+  coracle pod create --network none site
+  coracle pod start site
+  local pid pss
+  pid=$(coracle inspect --format '{{.State.Pid}}' "$(infra_of site)")
+  pss=$(awk '$1 == "Pss:" {print $2}' "/proc/$pid/smaps_rollup")
+  [ "$pss" -le 300 ] || { echo "# $pss KiB" >&2; return 1; }
+}
