@@ -139,6 +139,29 @@ serve_on() { coracle_of "$1" run -d --name server "${@:2}" probe sh -c 'netprobe
   on west ip route flush via "$EAST"
 }
 
+@test "published ports do not depend on the host's firewall, the way out does" {
+  probe_on west tcp 7000
+  coracle_of east network create lan
+  serve_on east --network lan -p 8080:80
+  reaches_out() { [ "$(ask_from east server tcp "$WEST" 7000)" == "$EAST" ]; }
+  wait_until 10 reaches_out
+  # Somebody loads another one, and our rules are gone.
+  on east nft flush ruleset
+  assert_equal "$(ask west tcp "$EAST" 8080)" "$WEST"
+  TIMEOUT=3 run ask_from east server tcp "$WEST" 7000
+  refute_output "^$EAST"
+  coracle_of east network reload --all
+  wait_until 10 reaches_out
+  # One that drops what it forwards has to be told of the bridges.
+  on east nft 'add table inet wall; add chain inet wall forward { type filter hook forward priority 0; policy drop; }'
+  assert_equal "$(ask west tcp "$EAST" 8080)" "$WEST"
+  TIMEOUT=3 run ask_from east server tcp "$WEST" 7000
+  refute_output "^$EAST"
+  on east nft 'add rule inet wall forward iifname "coracle*" accept; add rule inet wall forward oifname "coracle*" accept'
+  wait_until 10 reaches_out
+  on east nft delete table inet wall
+}
+
 @test "containers of two hosts reach each other by published ports" {
   local host
   for host in east west; do
