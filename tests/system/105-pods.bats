@@ -305,7 +305,7 @@ fetch() { python3 -c 'import sys, urllib.request as r; print(r.urlopen(f"http://
 }
 
 @test "containers of a pod share network, names and IPC, and not their files" {
-  coracle pod create --network none --hostname together --add-host elsewhere:192.0.2.7 --shm-size 1m both
+  coracle pod create --network none --hostname together --add-host elsewhere:192.0.2.7 both
   coracle run -d --pod both --name web -v "$WWW:/www:ro" base httpd -f -p 80 -h /www
   coracle run -d --pod both --name app base sleep 1000
   for kind in net uts ipc; do
@@ -324,7 +324,6 @@ fetch() { python3 -c 'import sys, urllib.request as r; print(r.urlopen(f"http://
   done
   coracle exec web sh -c 'echo shared >/dev/shm/note'
   assert_equal "$(coracle exec app cat /dev/shm/note)" shared
-  assert_equal "$(coracle exec app df -k /dev/shm | awk 'END {print $2}')" 1024
   run_coracle 0 run --rm --pod both base hostname
   assert_equal "$output" together
   # What the pod decides a container cannot.
@@ -367,7 +366,6 @@ fetch() { python3 -c 'import sys, urllib.request as r; print(r.urlopen(f"http://
 }
 
 @test "pods on bridge networks" {
-  is_root || skip 'bridges are for root'
   coracle network create front
   coracle pod create --network front site
   coracle run -d --pod site --name web -v "$WWW:/www:ro" base httpd -f -p 80 -h /www
@@ -415,12 +413,15 @@ fetch() { python3 -c 'import sys, urllib.request as r; print(r.urlopen(f"http://
   run_coracle 0 pod start site
   assert_equal "$(coracle inspect --format '{{.State.Pid}}' a)" "$pid"
 
-  run_coracle 0 pod pause site
-  assert_equal "$output" "$(id_of site)"
-  assert_equal "$(status_of site)" Paused
-  is_in_state a paused
-  run_coracle 0 pod unpause site
-  assert_equal "$(status_of site)" Running
+  # Not every user has a control group.
+  if is_root; then
+    run_coracle 0 pod pause site
+    assert_equal "$output" "$(id_of site)"
+    assert_equal "$(status_of site)" Paused
+    is_in_state a paused
+    run_coracle 0 pod unpause site
+    assert_equal "$(status_of site)" Running
+  fi
 
   coracle kill b
   wait_until 5 pod_is site Degraded
@@ -480,7 +481,6 @@ fetch() { python3 -c 'import sys, urllib.request as r; print(r.urlopen(f"http://
   assert_output "$port"
   run_coracle 125 run -d --pod new:fresh base true
   # What comes to nothing leaves no pod.
-  run_coracle 125 run -d --pod new:empty --network none --user nobody-there base true
   run_coracle 125 run -d --pod new:empty --network none --pull never no-such-image true
   run_coracle 1 pod exists empty
   coracle pod create --network none --pod-id-file "$BATS_TEST_TMPDIR/id" filed

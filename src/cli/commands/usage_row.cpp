@@ -25,11 +25,11 @@ std::string pair_text(std::uint64_t first, std::uint64_t second,
 }  // namespace
 
 double cpu_percent(const engine::ContainerUsage& before, const engine::ContainerUsage& after) {
-  if (after.system_nanoseconds <= before.system_nanoseconds) return -1;
+  if (after.clock_nanoseconds <= before.clock_nanoseconds) return -1;
   // Started again in between: the counter began anew.
   if (after.cpu_nanoseconds < before.cpu_nanoseconds) return -1;
   return 100 * static_cast<double>(after.cpu_nanoseconds - before.cpu_nanoseconds) /
-         static_cast<double>(after.system_nanoseconds - before.system_nanoseconds);
+         static_cast<double>(after.clock_nanoseconds - before.clock_nanoseconds);
 }
 
 Json usage_row(const engine::ContainerUsage& before, const engine::ContainerUsage& after) {

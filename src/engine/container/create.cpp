@@ -271,6 +271,17 @@ void fill_vfs(Context& context, const ContainerConfig& config, const std::string
   archive::copy_layers(layer_directories(context, config), directory.get(), config.id_mappings);
 }
 
+/// Containers and pods have their names from one supply.
+void require_no_pod_of_name(Context& context, const std::string& name) {
+  for (const auto& pod : context.pods().list()) {
+    if (pod.name != name) continue;
+    throw Error(
+        ErrorClass::conflict,
+        "the container name \"{}\" is already in use by pod {}: that name is already in use", name,
+        pod.id);
+  }
+}
+
 }  // namespace
 
 void store_container(Context& context, const ContainerConfig& config) {
@@ -304,6 +315,7 @@ ContainerId create_container(Context& context, const ContainerRequest& request,
                                    linux::FileLock::Mode::exclusive);
   }
   ContainerConfig config = resolve(context, request, pull_unlocked);
+  if (!request.name.empty()) require_no_pod_of_name(context, request.name);
   if (!config.cidfile.empty() && linux::exists(config.cidfile)) write_cidfile(config);
   if (request.replace && request.name.empty()) {
     throw Error(ErrorClass::invalid_argument, "cannot replace container without --name being set");

@@ -3,6 +3,7 @@
 // and those below it.
 #include <unistd.h>
 
+#include <chrono>
 #include <fmt/format.h>
 #include <set>
 
@@ -51,7 +52,6 @@ void add_processes(pid_t first, ContainerUsage& usage) {
     family.insert(pid);
     ++usage.processes;
     usage.cpu_nanoseconds += (field(stat, 14) + field(stat, 15)) * per_tick;
-    usage.system_nanoseconds += field(stat, 15) * per_tick;
     usage.memory += field(stat, 24) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   }
 }
@@ -83,7 +83,6 @@ bool add_cgroup(const store::ContainerState& state, ContainerUsage& usage) {
   const auto stats = runtime::open_cgroup(state.cgroup)->stats();
   if (!stats.cpu || !stats.memory) return false;
   usage.cpu_nanoseconds = stats.cpu->usage_usec * 1000;
-  usage.system_nanoseconds = stats.cpu->system_usec * 1000;
   const auto& memory = *stats.memory;
   usage.memory = memory.usage - std::min(memory.usage, memory.inactive_file);
   if (memory.limit && *memory.limit < usage.memory_limit) usage.memory_limit = *memory.limit;
@@ -101,6 +100,8 @@ std::optional<ContainerUsage> measure_container(Context& context, const Containe
   const auto state = try_observe(context, id);
   if (!state || !is_active(*state)) return std::nullopt;
   ContainerUsage usage;
+  usage.clock_nanoseconds = static_cast<std::uint64_t>(
+      std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count());
   usage.memory_limit = total_memory();
   bool has_cgroup = false;
   try {

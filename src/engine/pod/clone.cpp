@@ -28,6 +28,20 @@ void move_namespaces(const std::string& from, const std::string& to,
   }
 }
 
+/// A clone's clone, or a second one, gets a number.
+void store_under_free_name(Context& context, store::ContainerConfig& config) {
+  constexpr int k_most = 1000;
+  const std::string name = config.name;
+  for (int number = 1;; ++number) {
+    try {
+      return store_container(context, config);
+    } catch (const Error& error) {
+      if (error.error_class() != ErrorClass::conflict || number > k_most) throw;
+      config.name = name + std::to_string(number);
+    }
+  }
+}
+
 }  // namespace
 
 store::PodConfig clone_pod(Context& context, const PodSummary& old, const PodClone& request) {
@@ -50,7 +64,7 @@ store::PodConfig clone_pod(Context& context, const PodSummary& old, const PodClo
     config.pod = pod.id;
     config.name = config.is_infra ? short_id(pod.id) + "-infra" : config.name + "-clone";
     move_namespaces(old.config.infra, pod.infra, config);
-    store_container(context, config);
+    store_under_free_name(context, config);
     if (config.is_infra) pod.infra = config.id;
   }
   {

@@ -107,6 +107,7 @@ ContainerRequest infra_request(const PodRequest& request, const store::PodConfig
   infra.pod = pod.id;
   infra.name = request.infra_name.empty() ? short_id(pod.id) + "-infra" : request.infra_name;
   infra.hostname = pod.hostname;
+  infra.network_aliases.push_back(pod.name);
   infra.command = {"infra"};
   infra.log_driver = "none";
   // Each container keeps its own; all together are the pod's.

@@ -15,7 +15,8 @@ using store::ContainerStatus;
 enum class Order { infra_first, infra_last };
 
 template <typename Act>
-std::vector<PodFailure> for_each_container(const PodSummary& pod, Order order, Act&& act) {
+std::vector<PodFailure> for_each_container(Context& context, const PodSummary& pod, Order order,
+                                           Act&& act) {
   std::vector<const ContainerSummary*> containers;
   for (const auto& container : pod.containers) containers.push_back(&container);
   if (order == Order::infra_last) std::ranges::reverse(containers);
@@ -25,7 +26,7 @@ std::vector<PodFailure> for_each_container(const PodSummary& pod, Order order, A
       act(ContainerId(container->config.id), container->config);
     } catch (const Error& error) {
       // Removed by somebody else meanwhile.
-      if (error.error_class() == ErrorClass::not_found) continue;
+      if (!context.containers().try_load_state(ContainerId(container->config.id))) continue;
       failures.push_back({container->config.id, error});
     }
   }
@@ -35,20 +36,25 @@ std::vector<PodFailure> for_each_container(const PodSummary& pod, Order order, A
 }  // namespace
 
 std::vector<PodFailure> start_pod(Context& context, const PodSummary& pod) {
-  return for_each_container(pod, Order::infra_first, [&](const ContainerId& id, const auto&) {
-    const auto state = observe(context, id);
-    if (state.status == ContainerStatus::paused) pause_container(context, id, false);
-    if (!is_active(state)) start_container(context, id, {});
-  });
+  return for_each_container(context, pod, Order::infra_first,
+                            [&](const ContainerId& id, const auto&) {
+                              const auto state = observe(context, id);
+                              if (state.status == ContainerStatus::paused)
+                                pause_container(context, id, false);
+                              if (!is_active(state)) start_container(context, id, {});
+                            });
 }
 
 std::vector<PodFailure> stop_pod(Context& context, const PodSummary& pod,
                                  std::optional<std::int64_t> timeout) {
-  return for_each_container(pod, Order::infra_last, [&](const ContainerId& id, const auto&) {
-    const auto state = observe(context, id);
-    if (state.status == ContainerStatus::paused) pause_container(context, id, false);
-    if (is_active(state) || linux::is_alive(state.monitor)) stop_container(context, id, timeout);
-  });
+  return for_each_container(context, pod, Order::infra_last,
+                            [&](const ContainerId& id, const auto&) {
+                              const auto state = observe(context, id);
+                              if (state.status == ContainerStatus::paused)
+                                pause_container(context, id, false);
+                              if (is_active(state) || linux::is_alive(state.monitor))
+                                stop_container(context, id, timeout);
+                            });
 }
 
 std::vector<PodFailure> restart_pod(Context& context, const PodSummary& pod) {
@@ -58,16 +64,20 @@ std::vector<PodFailure> restart_pod(Context& context, const PodSummary& pod) {
 }
 
 std::vector<PodFailure> kill_pod(Context& context, const PodSummary& pod, int signal) {
-  return for_each_container(pod, Order::infra_last, [&](const ContainerId& id, const auto&) {
-    if (is_active(observe(context, id))) kill_container(context, id, signal);
-  });
+  return for_each_container(context, pod, Order::infra_last,
+                            [&](const ContainerId& id, const auto&) {
+                              if (is_active(observe(context, id)))
+                                kill_container(context, id, signal);
+                            });
 }
 
 std::vector<PodFailure> pause_pod(Context& context, const PodSummary& pod, bool paused) {
   const auto wanted = paused ? ContainerStatus::running : ContainerStatus::paused;
-  return for_each_container(pod, Order::infra_last, [&](const ContainerId& id, const auto&) {
-    if (observe(context, id).status == wanted) pause_container(context, id, paused);
-  });
+  return for_each_container(context, pod, Order::infra_last,
+                            [&](const ContainerId& id, const auto&) {
+                              if (observe(context, id).status == wanted)
+                                pause_container(context, id, paused);
+                            });
 }
 
 }  // namespace coracle::engine
