@@ -284,7 +284,6 @@ fetch() { python3 -c 'import sys, urllib.request as r; print(r.urlopen(f"http://
   before=$(id_of taken)
   coracle pod create --replace --name taken
   [ "$(id_of taken)" != "$before" ]
-  run_coracle 125 create --name taken --network none base true
   coracle create --name box --network none base true
   run_coracle 125 pod create box
   # Of two at once one wins.
@@ -480,7 +479,7 @@ fetch() { python3 -c 'import sys, urllib.request as r; print(r.urlopen(f"http://
   assert_output "$port"
   run_coracle 125 run -d --pod new:fresh base true
   # What comes to nothing leaves no pod.
-  run_coracle 125 run -d --pod new:empty --network none --user nobody-there base true
+  run_coracle 125 run -d --pod new:empty --network none --cap-add nope base true
   run_coracle 125 run -d --pod new:empty --network none --pull never no-such-image true
   run_coracle 1 pod exists empty
   coracle pod create --network none --pod-id-file "$BATS_TEST_TMPDIR/id" filed
