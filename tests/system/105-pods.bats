@@ -577,7 +577,7 @@ fetch() { python3 -c 'import sys, urllib.request as r; print(r.urlopen(f"http://
   assert_equal "$(status_of other)" Running
   local copy
   copy=$(coracle ps --filter pod=other --format '{{.Names}} {{.IsInfra}}' | awk '$2 == "false" {print $1}')
-  assert_equal "$(coracle exec "$copy" printenv NAME)" value
+  assert_equal "$(coracle exec "$copy" sh -c 'echo $NAME')" value
   [ "$(namespace_of "$copy" net)" != "$(namespace_of web net)" ]
   run_coracle 125 pod clone site other
   run_coracle 125 pod clone --name x site y
