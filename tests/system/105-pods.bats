@@ -284,7 +284,6 @@ fetch() { python3 -c 'import sys, urllib.request as r; print(r.urlopen(f"http://
   before=$(id_of taken)
   coracle pod create --replace --name taken
   [ "$(id_of taken)" != "$before" ]
-  run_coracle 125 create --name taken --network none base true
   coracle create --name box --network none base true
   run_coracle 125 pod create box
   # Of two at once one wins.
@@ -481,6 +480,7 @@ fetch() { python3 -c 'import sys, urllib.request as r; print(r.urlopen(f"http://
   assert_output "$port"
   run_coracle 125 run -d --pod new:fresh base true
   # What comes to nothing leaves no pod.
+  run_coracle 125 run -d --pod new:empty --network none --cap-add nope base true
   run_coracle 125 run -d --pod new:empty --network none --pull never no-such-image true
   run_coracle 1 pod exists empty
   coracle pod create --network none --pod-id-file "$BATS_TEST_TMPDIR/id" filed
@@ -578,7 +578,7 @@ fetch() { python3 -c 'import sys, urllib.request as r; print(r.urlopen(f"http://
   assert_equal "$(status_of other)" Running
   local copy
   copy=$(coracle ps --filter pod=other --format '{{.Names}} {{.IsInfra}}' | awk '$2 == "false" {print $1}')
-  assert_equal "$(coracle exec "$copy" printenv NAME)" value
+  assert_equal "$(coracle exec "$copy" sh -c 'echo $NAME')" value
   [ "$(namespace_of "$copy" net)" != "$(namespace_of web net)" ]
   run_coracle 125 pod clone site other
   run_coracle 125 pod clone --name x site y

@@ -126,9 +126,8 @@ std::vector<std::vector<std::string>> list_processes(Context& context, const Con
 
 /// What a running container uses at this moment.
 struct ContainerUsage {
-  std::uint64_t clock_nanoseconds = 0;  ///< when: of a clock that nobody sets
-  std::uint64_t cpu_nanoseconds = 0;    ///< all processors, since it was started
-  std::uint64_t memory = 0;             ///< bytes
+  std::uint64_t cpu_nanoseconds = 0;  ///< all processors, since it was started
+  std::uint64_t memory = 0;           ///< bytes
   std::uint64_t memory_limit = 0;
   std::uint64_t network_received = 0;  ///< bytes
   std::uint64_t network_sent = 0;

@@ -29,7 +29,7 @@ struct Selection {
   bool latest = false;
   std::vector<std::string> cidfiles;
 };
-/// Whether --all means the infra containers of pods, too.
+/// Whether --all and --latest mean the infra containers of pods, too.
 enum class InfraContainers { selected, left_out };
 enum class AllOption { none, without_letter, with_letter };
 void declare_selection(Command& command, Selection& selection, AllOption all);

@@ -24,20 +24,21 @@ std::string pair_text(std::uint64_t first, std::uint64_t second,
 
 }  // namespace
 
-double cpu_percent(const engine::ContainerUsage& before, const engine::ContainerUsage& after) {
-  if (after.clock_nanoseconds <= before.clock_nanoseconds) return -1;
+double cpu_percent(const engine::ContainerUsage& before, const engine::ContainerUsage& after,
+                   std::chrono::nanoseconds apart) {
   // Started again in between: the counter began anew.
-  if (after.cpu_nanoseconds < before.cpu_nanoseconds) return -1;
+  if (apart.count() <= 0 || after.cpu_nanoseconds < before.cpu_nanoseconds) return -1;
   return 100 * static_cast<double>(after.cpu_nanoseconds - before.cpu_nanoseconds) /
-         static_cast<double>(after.clock_nanoseconds - before.clock_nanoseconds);
+         static_cast<double>(apart.count());
 }
 
-Json usage_row(const engine::ContainerUsage& before, const engine::ContainerUsage& after) {
+Json usage_row(const engine::ContainerUsage& before, const engine::ContainerUsage& after,
+               std::chrono::nanoseconds apart) {
   const double memory = after.memory_limit == 0 ? -1
                                                 : 100 * static_cast<double>(after.memory) /
                                                       static_cast<double>(after.memory_limit);
   return {
-      {"CPU", percent_text(cpu_percent(before, after))},
+      {"CPU", percent_text(cpu_percent(before, after, apart))},
       {"Mem", percent_text(memory)},
       {"MemUsage", pair_text(after.memory, after.memory_limit, format::fine_size)},
       {"MemUsageBytes", pair_text(after.memory, after.memory_limit, format::binary_size)},

@@ -2,6 +2,7 @@
 // What a container uses, as `stats` shows it.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "coracle/base/json.hpp"
@@ -9,11 +10,14 @@
 
 namespace coracle::cli {
 
-/// Per cent of one processor, between two measurements; negative when they do not tell.
-double cpu_percent(const engine::ContainerUsage& before, const engine::ContainerUsage& after);
+/// Per cent of one processor, between two measurements that lie so far apart; negative when they do
+/// not tell.
+double cpu_percent(const engine::ContainerUsage& before, const engine::ContainerUsage& after,
+                   std::chrono::nanoseconds apart);
 
 /// The fields CPU, Mem, MemUsage, MemUsageBytes, NetIO, BlockIO and PIDS, as podman prints them:
 /// "--" for what is not known.
-Json usage_row(const engine::ContainerUsage& before, const engine::ContainerUsage& after);
+Json usage_row(const engine::ContainerUsage& before, const engine::ContainerUsage& after,
+               std::chrono::nanoseconds apart);
 
 }  // namespace coracle::cli

@@ -3,7 +3,6 @@
 // and those below it.
 #include <unistd.h>
 
-#include <chrono>
 #include <fmt/format.h>
 #include <set>
 
@@ -100,8 +99,6 @@ std::optional<ContainerUsage> measure_container(Context& context, const Containe
   const auto state = try_observe(context, id);
   if (!state || !is_active(*state)) return std::nullopt;
   ContainerUsage usage;
-  usage.clock_nanoseconds = static_cast<std::uint64_t>(
-      std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count());
   usage.memory_limit = total_memory();
   bool has_cgroup = false;
   try {

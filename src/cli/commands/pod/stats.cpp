@@ -17,6 +17,7 @@ namespace coracle::cli {
 namespace {
 
 using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
 
 struct Values {
   bool all = false;
@@ -30,6 +31,7 @@ struct Measured {
   std::string pod;
   std::string name;
   engine::ContainerUsage usage;
+  Clock::time_point time;
 };
 /// By id of the container.
 using Measurement = std::map<std::string, Measured>;
@@ -44,7 +46,7 @@ Measurement measure(engine::Context& engine, const std::vector<std::string>& nam
       if (state.status != store::ContainerStatus::running) continue;
       const auto id = engine.containers().try_find(config.id);
       const auto usage = id ? engine::measure_container(engine, *id) : std::nullopt;
-      if (usage) measurement[config.id] = {pod.config.id, config.name, *usage};
+      if (usage) measurement[config.id] = {pod.config.id, config.name, *usage, Clock::now()};
     }
   }
   return measurement;
@@ -56,7 +58,7 @@ Json rows_of(const Measurement& before, const Measurement& after) {
   for (const auto& [id, measured] : after) {
     const auto found = before.find(id);
     if (found == before.end()) continue;
-    Json row = usage_row(found->second.usage, measured.usage);
+    Json row = usage_row(found->second.usage, measured.usage, measured.time - found->second.time);
     row["Pod"] = short_id(measured.pod);
     row["CID"] = short_id(id);
     row["Name"] = measured.name;
