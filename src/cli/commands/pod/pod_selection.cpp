@@ -72,7 +72,9 @@ void for_each_pod(CommandContext& context, engine::Context& engine,
       auto failures = work.work(pod);
       if (failures.empty()) context.out.line(work.echo ? name : pod.config.id);
       for (auto& [container, error] : failures) {
-        errors.push_back(error.add_context(fmt::format("{} container {}", work.doing, container)));
+        error.add_context(fmt::format("{} container {}", work.doing, container));
+        error.set_exit_code(k_exit_engine);  // Not that of one container's program.
+        errors.push_back(error);
       }
     } catch (const Error& error) {
       if (work.pass_over_missing && error.error_class() == ErrorClass::not_found) continue;
