@@ -261,6 +261,24 @@ keeper() {
   assert_equal "$output" 42
 }
 
+@test "no query is lost while containers come and go" {
+  coracle network create busy
+  coracle run -d --name target --network busy probe sleep 1000
+  coracle run -d --name asking --network busy probe \
+    sh -c 'n=0; while [ ! -e /stop ]; do nslookup target >/dev/null 2>&1 || echo lost; n=$((n+1)); done; echo "asked $n"'
+  for i in $(seq 12); do
+    coracle run -d --name "guest$i" --network busy probe sleep 1000 >/dev/null &
+    ((i % 4)) || wait
+  done
+  wait
+  for i in $(seq 12); do coracle rm -f -t 0 "guest$i" >/dev/null; done
+  coracle exec asking touch /stop
+  coracle wait asking >/dev/null
+  run_coracle 0 logs asking
+  refute_output lost
+  assert_output 'asked [1-9][0-9]+'
+}
+
 @test "fifty containers at once, and all find all" {
   coracle network create crowd
   local i
