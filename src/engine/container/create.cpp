@@ -12,6 +12,7 @@
 #include "coracle/base/time.hpp"
 #include "coracle/engine/containers.hpp"
 #include "coracle/oci/platform.hpp"
+#include "engine/apart.hpp"
 #include "engine/container/resolve.hpp"
 #include "engine/pod/membership.hpp"
 #include "engine/request/options.hpp"
@@ -287,8 +288,9 @@ void require_no_pod_of_name(Context& context, const std::string& name) {
 void store_container(Context& context, const ContainerConfig& config) {
   std::function<void(const std::string&)> fill;
   if (config.driver == config::k_vfs) {
-    context.enter_namespace();
-    fill = [&](const std::string& upper) { fill_vfs(context, config, upper); };
+    fill = [&](const std::string& upper) {
+      in_namespace_apart(context, [&] { fill_vfs(context, config, upper); });
+    };
   }
   context.containers().create(config, fill);
 }

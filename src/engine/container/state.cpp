@@ -9,6 +9,7 @@
 #include "coracle/base/time.hpp"
 #include "coracle/engine/containers.hpp"
 #include "coracle/runtime/cgroup.hpp"
+#include "engine/apart.hpp"
 #include "engine/network/plan.hpp"
 
 namespace coracle::engine {
@@ -58,24 +59,21 @@ bool is_orphaned(const store::ContainerState& state) {
   return state.boot_id != linux::boot_id() || !linux::is_alive(state.monitor);
 }
 
+/// The processes that a container without a monitor has left.
+void end_remains(Context& context, const store::ContainerState& state) {
+  if (linux::send_signal(state.process, SIGKILL)) wait_for_end(state.process, 5000);
+  if (state.network_helper.pid > 0) linux::send_signal(state.network_helper, SIGKILL);
+  if (!state.networks.empty()) network::clean_up_after_keeper(plan_keeper(context));
+}
+
 /// Ends what is left of a container without a monitor and writes down that it has ended.
 store::ContainerState reap(Context& context, const ContainerId& id) {
   const auto lock = context.containers().lock(id);
   store::ContainerState state = context.containers().load_state(id);
   if (!is_orphaned(state)) return state;
   const bool same_boot = state.boot_id == linux::boot_id();
-  if (same_boot && linux::is_alive(state.process)) {
-    signal_container(context, id, state, SIGKILL);
-    wait_for_end(state.process, 5000);
-  }
-  if (same_boot && state.network_helper.pid > 0) {
-    context.enter_namespace();
-    linux::send_signal(state.network_helper, SIGKILL);
-  }
-  if (same_boot && !state.networks.empty()) {
-    context.enter_namespace();
-    network::clean_up_after_keeper(plan_keeper(context));
-  }
+  // Whoever observes may be about to start a container, and has to choose its namespace then.
+  if (same_boot) in_namespace_apart(context, [&] { end_remains(context, state); });
   if (same_boot && !state.cgroup.empty()) {
     try {
       runtime::open_cgroup(state.cgroup)->remove();

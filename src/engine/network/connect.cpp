@@ -103,13 +103,15 @@ void disconnect_network(Context& context, std::string_view network_name,
   config.networks.erase(connection);
   auto state = context.containers().load_state(container);
   if (is_active(state)) {
-    open_keeper(context).disconnect(config.id, network.name);
+    auto keeper = open_keeper(context);
     const auto status =
         std::ranges::find(state.networks, network.name, &store::NetworkStatus::network);
     if (status != state.networks.end()) {
+      // Nobody is to be asked any more who is going to be gone.
       remove_from_files(context.containers().run_directory(container), facts_of(*status));
       state.networks.erase(status);
     }
+    keeper.disconnect(config.id, network.name);
     context.containers().save_state(container, state);
   }
   context.containers().save_config(config);

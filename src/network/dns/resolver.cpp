@@ -73,6 +73,12 @@ void Resolver::withdraw(const std::string& network) {
   servers_.erase(found);
 }
 
+void Resolver::answer_pending() {
+  for (const auto& [network, servers] : servers_) {
+    for (auto* server : servers.datagram) server->on_events(EPOLLIN);
+  }
+}
+
 bool Resolver::is_idle() const noexcept {
   if (!upstream_.is_idle()) return false;
   return std::ranges::all_of(servers_, [](const auto& entry) {

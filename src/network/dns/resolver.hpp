@@ -27,6 +27,8 @@ class Resolver {
   /// @throws Error conflict where somebody else listens
   void serve(const std::string& network, const std::vector<IpAddress>& addresses, bool asks_others);
   void withdraw(const std::string& network);
+  /// Answers what has come until now: before names change that it may ask for.
+  void answer_pending();
 
   /// Whether nothing waits for a time to come.
   bool is_idle() const noexcept;

@@ -90,6 +90,8 @@ class Keeper {
   }
   Connected connect(ConnectPlan plan);
   void disconnect(const std::string& container, const std::string& network) {
+    // Afterwards nobody knows who was asking.
+    resolver_.answer_pending();
     ground_.run([&] { switchboard_.detach(container, network); });
     resolver_.names().remove(container, network);
     withdraw_unused();
