@@ -224,7 +224,7 @@ def traffic(bench):
 
     works = [
         ("container to container on a bridge: TCP", "Gbit/s", ["iperf3", "-s"], ["iperf3", "-s"], send, gigabits,
-         ("coracle", "bare pair", 0.8, "≥")),
+         ("coracle", "bare pair", 0.95, "≥")),
         ("container to container on a bridge: HTTP requests", "1/s", ["nginx", "-c", "/nginx.conf"],
          ["nginx", "-c", os.path.join(root, "nginx.conf")], ask, requests,
          # Small packets: filters of system calls and the tracking of connections cost both engines a third.
