@@ -104,6 +104,7 @@ class Keeper {
   }
 
  private:
+  Connected equip(const ConnectPlan& plan, Attachment attachment, bool needs_uplink);
   void serve_names(const ConnectPlan& plan, const std::vector<IpAddress>& gateways);
   linux::Fd open_query_socket(const IpAddress& server, int type) {
     if (!switchboard_.reaches(server)) return dns::open_query_socket(server, type);
@@ -163,19 +164,33 @@ Connected Keeper::connect(ConnectPlan plan) {
   const bool needs_uplink = is_bridge && !network.internal;
   if (needs_uplink) ground_.begin_uplink();
   if (is_bridge && network.mtu == 0) network.mtu = ground_.mtu();
-  Connected connected;
+  Attachment attachment;
   ground_.run([&] {
-    connected.attachment =
-        switchboard_.attach(network, plan.request, holder->second.name_space.get());
-    if (is_bridge) serve_names(plan, connected.attachment.gateways);
+    attachment = switchboard_.attach(network, plan.request, holder->second.name_space.get());
   });
-  std::vector<IpAddress> addresses;
-  for (const auto& entry : connected.attachment.addresses) addresses.push_back(entry.address);
+  try {
+    return equip(plan, std::move(attachment), needs_uplink);
+  } catch (...) {
+    // Who hears of an error is not connected.
+    disconnect(container, network.name);
+    throw;
+  }
+}
+
+/// Names and the way to the world for a container that has been attached.
+Connected Keeper::equip(const ConnectPlan& plan, Attachment attachment, bool needs_uplink) {
+  const VirtualNetwork& network = plan.network;
+  Connected connected;
+  connected.attachment = std::move(attachment);
+  const auto& gateways = connected.attachment.gateways;
+  if (network.driver == Driver::bridge) ground_.run([&] { serve_names(plan, gateways); });
   if (served_.contains(network.name)) {
-    connected.name_servers = connected.attachment.gateways;
+    std::vector<IpAddress> addresses;
+    for (const auto& entry : connected.attachment.addresses) addresses.push_back(entry.address);
+    connected.name_servers = gateways;
     resolver_.names().set_servers(network.name, plan.network_names.servers);
     const auto& names = plan.network_names.by_container ? plan.names : std::vector<std::string>{};
-    resolver_.names().add(container, network.name, names, addresses, plan.servers);
+    resolver_.names().add(plan.request.container, network.name, names, addresses, plan.servers);
   }
   if (!needs_uplink) return connected;
   ground_.await_uplink();
@@ -184,8 +199,8 @@ Connected Keeper::connect(ConnectPlan plan) {
   }
   if (ground_.name_space() >= 0) {
     connected.host_address = ground_.host_address();
-  } else if (!connected.attachment.gateways.empty()) {
-    connected.host_address = connected.attachment.gateways.front();
+  } else if (!gateways.empty()) {
+    connected.host_address = gateways.front();
   }
   return connected;
 }

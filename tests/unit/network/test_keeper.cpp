@@ -116,6 +116,29 @@ TEST_CASE("the keeper comes with the first container and goes with the last") {
   CHECK(linux::list_directory(plan.directory) == std::vector<std::string>{"keeper.lock"});
 }
 
+TEST_CASE("who could not be given all that belongs to a connection is not connected") {
+  const linux::TempDir directory("/tmp", "keeper");
+  const KeeperPlan plan{directory.path() + "/network", true};
+  CHECK(as_namespace_root([&] {
+          const linux::Fd one = linux::make_network_namespace();
+          KeeperConnection connection(plan);
+          // Somebody answers queries at the gateway before there is one.
+          linux::Fd rival;
+          linux::in_network_namespace(connection.bridge_namespace().get(), [&] {
+            rival = linux::Fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+            const int yes = 1;
+            ::setsockopt(rival.get(), IPPROTO_IP, IP_FREEBIND, &yes, sizeof yes);
+            const SocketAddress place(ip("10.91.0.1"), 53);
+            if (::bind(rival.get(), place.get(), place.size()) != 0) throw SysError("bind");
+          });
+          std::string text =
+              error_of([&] { attach(connection, "one", one.get(), {ip("10.91.0.7")}); }).describe();
+          rival.reset();
+          return text + " / " +
+                 attach(connection, "one", one.get(), {ip("10.91.0.7")}).addresses[0].address.str();
+        }) == "somebody else answers queries at 10.91.0.1 already / 10.91.0.7");
+}
+
 TEST_CASE("many start it at once, and it is one") {
   const linux::TempDir directory("/tmp", "keeper");
   const KeeperPlan plan{directory.path() + "/network", true};
