@@ -28,7 +28,6 @@ std::string try_work(Context& context, const std::function<void()>& work) noexce
 
 void in_namespace_apart(Context& context, const std::function<void()>& work) {
   if (!context.config().rootless) return work();
-  constexpr std::size_t k_max_report = 1U << 20;
   context.finish_namespace();  // Its helpers are children of this process.
   linux::Pipe report = linux::make_pipe();
   const pid_t pid = ::fork();
@@ -41,7 +40,7 @@ void in_namespace_apart(Context& context, const std::function<void()>& work) {
   }
   linux::Child child(pid);
   report.write.reset();
-  const std::string failure = linux::read_all(report.read.get(), k_max_report);
+  const std::string failure = linux::read_all(report.read.get(), k_error_text_size);
   const int code = linux::exit_code_of(child.wait());
   if (!failure.empty()) throw parse_error(failure);
   if (code != 0) throw Error(ErrorClass::internal, "a process of ours ended with code {}", code);

@@ -100,14 +100,9 @@ void resolve_image(Context& context, const ContainerRequest& request, const Pull
 void resolve_labels(const ContainerRequest& request, const oci::ContainerConfig& image,
                     ContainerConfig& config) {
   config.labels = image.labels;
-  std::vector<std::string> labels;
-  for (const auto& file : request.label_files) {
-    for (auto& line : split(linux::read_file(file, 1U << 20), '\n')) {
-      if (!trim(line).empty() && line[0] != '#') labels.push_back(std::move(line));
-    }
+  for (auto& [key, value] : read_labels(request.label_files, request.labels)) {
+    config.labels[key] = value;
   }
-  labels.insert(labels.end(), request.labels.begin(), request.labels.end());
-  for (auto& [key, value] : parse_key_values(labels, "label")) config.labels[key] = value;
   config.annotations = parse_key_values(request.annotations, "annotation");
 }
 

@@ -4,30 +4,12 @@
 #include <unistd.h>
 
 #include "coracle/base/error.hpp"
-#include "coracle/base/json_value.hpp"
+#include "coracle/base/error_text.hpp"
 #include "coracle/engine/transfers.hpp"
 #include "coracle/linux/process.hpp"
 
 namespace coracle::engine {
 namespace {
-
-constexpr std::size_t k_max_report = 1U << 20;
-
-std::string report_of(const Error& error) {
-  return dump_json({{"class", static_cast<int>(error.error_class())},
-                    {"message", error.describe()},
-                    {"hint", error.hint()},
-                    {"exit_code", error.exit_code()}});
-}
-
-[[noreturn]] void rethrow(const std::string& report) {
-  const Json document = parse_json(report, "report");
-  Error error(static_cast<ErrorClass>(json::require_int(document, "class")),
-              json::require_string(document, "message"));
-  if (auto hint = json::get_string(document, "hint"); !hint.empty()) error.set_hint(hint);
-  error.set_exit_code(static_cast<int>(json::require_int(document, "exit_code")));
-  throw error;
-}
 
 /// What went wrong, or nothing.
 std::string pull_in_child(const Context& context, const PullRequest& request,
@@ -38,9 +20,9 @@ std::string pull_in_child(const Context& context, const PullRequest& request,
     (void)pull_image(own, request, observer, cancellation);
     return "";
   } catch (const Error& error) {
-    return report_of(error);
+    return serialize_error(error);
   } catch (const std::exception& error) {
-    return report_of(Error(ErrorClass::internal, error.what()));
+    return serialize_error(Error(ErrorClass::internal, error.what()));
   }
 }
 
@@ -70,9 +52,9 @@ void pull_image_apart(const Context& context, const PullRequest& request,
       set[1].fd = -1;
     }
   }
-  const std::string failure = linux::read_all(report.read.get(), k_max_report);
+  const std::string failure = linux::read_all(report.read.get(), k_error_text_size);
   const int code = linux::exit_code_of(child.wait());
-  if (!failure.empty()) rethrow(failure);
+  if (!failure.empty()) throw parse_error(failure);
   if (code != 0) {
     throw Error(ErrorClass::internal, "the process that pulled ended with code {}", code);
   }

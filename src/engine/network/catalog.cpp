@@ -21,7 +21,8 @@ constexpr std::string_view k_default_id =
 constexpr std::string_view k_default_subnet = "10.88.0.0/16";
 
 /// podman's default network; with another subnet where the host uses that one.
-store::NetworkConfig make_default(Context& context) {
+store::NetworkConfig make_default(const Context& context,
+                                  const std::vector<store::NetworkConfig>& others) {
   store::NetworkConfig config;
   config.name = k_default_network;
   config.id = k_default_id;
@@ -29,11 +30,7 @@ store::NetworkConfig make_default(Context& context) {
   config.created = format_rfc3339(now());
   config.dns = false;
   config.ipam_driver = "host-local";
-  for (int i = 0; config.interface.empty(); ++i) {
-    std::string name = fmt::format("{}{}", k_interface_prefix, i);
-    const bool is_taken = !context.config().rootless && linux::exists("/sys/class/net/" + name);
-    if (!is_taken) config.interface = std::move(name);
-  }
+  config.interface = choose_bridge_name(context, others);
   const auto taken = network::routed_subnets();
   auto subnet = network::Subnet::parse(k_default_subnet, "subnet");
   if (std::ranges::any_of(taken, [&](const auto& other) { return other.overlaps(subnet); })) {
@@ -45,11 +42,24 @@ store::NetworkConfig make_default(Context& context) {
 
 }  // namespace
 
+std::string choose_bridge_name(const Context& context,
+                               const std::vector<store::NetworkConfig>& others) {
+  const auto is_used = [&](const std::string& name) {
+    // An ordinary user's are in a network namespace of their own.
+    if (!context.config().rootless && linux::exists("/sys/class/net/" + name)) return true;
+    return std::ranges::find(others, name, &store::NetworkConfig::interface) != others.end();
+  };
+  for (int i = 0;; ++i) {
+    std::string name = fmt::format("coracle{}", i);
+    if (!is_used(name)) return name;
+  }
+}
+
 std::vector<store::NetworkConfig> list_networks_unlocked(Context& context) {
   auto networks = context.networks().list();
   if (std::ranges::find(networks, k_default_network, &store::NetworkConfig::name) ==
       networks.end()) {
-    context.networks().save_unlocked(make_default(context));
+    context.networks().save_unlocked(make_default(context, networks));
     networks = context.networks().list();
   }
   return networks;

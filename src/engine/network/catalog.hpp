@@ -2,6 +2,7 @@
 // Which networks there are.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,8 +14,9 @@ namespace coracle::engine {
 /// The network that is always there: podman's name for it, and docker's.
 inline constexpr std::string_view k_default_network = "podman";
 inline constexpr std::string_view k_default_network_alias = "bridge";
-/// Of the names of bridges.
-inline constexpr std::string_view k_interface_prefix = "coracle";
+/// A name for a bridge that neither these networks nor the host have.
+std::string choose_bridge_name(const Context& context,
+                               const std::vector<store::NetworkConfig>& others);
 
 /// All, the default one among them. The caller holds the lock of networks.
 std::vector<store::NetworkConfig> list_networks_unlocked(Context& context);

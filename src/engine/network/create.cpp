@@ -101,12 +101,6 @@ void set_option(const std::string& key, const std::string& value, store::Network
   }
 }
 
-/// Interfaces that are there already belong to somebody; those of an ordinary user's networks are
-/// in a network namespace of their own.
-bool interface_exists(const Context& context, const std::string& name) {
-  return !context.config().rootless && linux::exists("/sys/class/net/" + name);
-}
-
 void choose_interface(Context& context, const std::vector<store::NetworkConfig>& others,
                       const std::string& wanted, store::NetworkConfig& config) {
   if (!wanted.empty()) config.interface = wanted;
@@ -129,10 +123,7 @@ void choose_interface(Context& context, const std::vector<store::NetworkConfig>&
     }
     return;
   }
-  for (int i = 0; config.interface.empty(); ++i) {
-    std::string name = fmt::format("{}{}", k_interface_prefix, i);
-    if (!is_used(name) && !interface_exists(context, name)) config.interface = std::move(name);
-  }
+  config.interface = choose_bridge_name(context, others);
 }
 
 void set_range(const std::string& text, const Subnet& subnet, store::NetworkSubnet& config) {

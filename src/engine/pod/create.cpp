@@ -47,17 +47,6 @@ store::PodExitPolicy parse_exit_policy(const std::string& text) {
               text);
 }
 
-std::map<std::string, std::string> read_labels(const PodRequest& request) {
-  std::vector<std::string> labels;
-  for (const auto& file : request.label_files) {
-    for (auto& line : split(linux::read_file(file, 1U << 20), '\n')) {
-      if (!trim(line).empty() && line[0] != '#') labels.push_back(std::move(line));
-    }
-  }
-  labels.insert(labels.end(), request.labels.begin(), request.labels.end());
-  return parse_key_values(labels, "label");
-}
-
 std::string choose_name(Context& context, const PodRequest& request) {
   if (!request.name.empty()) {
     require_valid_name(request.name);
@@ -155,7 +144,7 @@ store::PodConfig create_pod(Context& context, const PodRequest& request) {
   store::PodConfig pod;
   pod.id = random_id();
   pod.created = format_rfc3339_local(now());
-  pod.labels = read_labels(request);
+  pod.labels = read_labels(request.label_files, request.labels);
   pod.shared = request.infra ? parse_share(request.share) : std::vector<std::string>{};
   pod.exit_policy = parse_exit_policy(request.exit_policy);
   pod.restart = request.shared.restart;

@@ -121,6 +121,10 @@ SecurityOptions parse_security_options(const std::vector<std::string>& texts);
 std::map<std::string, std::string> parse_key_values(const std::vector<std::string>& texts,
                                                     std::string_view option);
 
+/// The labels of files, one a line, and those given by themselves, which count more.
+std::map<std::string, std::string> read_labels(const std::vector<std::string>& files,
+                                               const std::vector<std::string>& texts);
+
 /// Checks what --log-opt asks of the driver. The options of other drivers, and unknown ones, are
 /// refused.
 void require_log_options(std::string_view driver,

@@ -8,6 +8,7 @@
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/strings.hpp"
+#include "coracle/linux/file.hpp"
 #include "engine/request/options.hpp"
 
 namespace coracle::engine {
@@ -89,6 +90,18 @@ std::map<std::string, std::string> parse_key_values(const std::vector<std::strin
     values[key] = pair ? std::string(pair->second) : "";
   }
   return values;
+}
+
+std::map<std::string, std::string> read_labels(const std::vector<std::string>& files,
+                                               const std::vector<std::string>& texts) {
+  std::vector<std::string> labels;
+  for (const auto& file : files) {
+    for (auto& line : split(linux::read_file(file, 1U << 20), '\n')) {
+      if (!trim(line).empty() && line[0] != '#') labels.push_back(std::move(line));
+    }
+  }
+  labels.insert(labels.end(), texts.begin(), texts.end());
+  return parse_key_values(labels, "label");
 }
 
 void require_log_options(std::string_view driver,
