@@ -90,7 +90,9 @@ void AttributeSetter::apply(int file, const EntryHeader& entry) {
   if (owner.is_noted && !try_note_owner(file, entry.uid, entry.gid)) {
     ++report_.skipped_attributes;
   }
-  if (::fchmod(file, entry.mode) != 0) throw SysError("cannot set the mode {:o}", entry.mode);
+  if (!owners_.try_set_mode(file, entry.mode, entry.type == EntryType::directory)) {
+    throw SysError("cannot set the mode {:o}", entry.mode);
+  }
   set_extended_attributes(file, entry);
   if (!entry.access_acl.empty()) set_acl(file, k_access_acl, entry.access_acl);
   if (!entry.default_acl.empty()) set_acl(file, k_default_acl, entry.default_acl);

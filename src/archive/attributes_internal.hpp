@@ -20,6 +20,8 @@ namespace coracle::archive {
 
 /// "UID:GID" of an entry whose owner could not be given to it.
 inline constexpr const char* k_owner_attribute = "user.coracle.owner";
+/// The mode, in octal digits, of a file that has got a more open one.
+inline constexpr const char* k_mode_attribute = "user.coracle.mode";
 /// Prefix of what would have been a security.* attribute, had the kernel permitted it.
 inline constexpr std::string_view k_saved_prefix = "user.coracle.saved.";
 

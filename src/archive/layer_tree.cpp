@@ -40,7 +40,7 @@ std::string read_link_at(int directory, const char* name) {
 }  // namespace
 
 LayerTree::LayerTree(int root, const OpenBelow& open_below)
-    : root_(root), trusted_(!linux::in_user_namespace()), open_below_(open_below), times_(root) {}
+    : root_(root), trusted_(may_set_trusted()), open_below_(open_below), times_(root) {}
 
 void LayerTree::forget_parent() noexcept {
   parent_.reset();
@@ -174,9 +174,12 @@ void LayerTree::make_opaque(int directory) const {
 }
 
 void LayerTree::make_whiteout(int parent, const std::string& name) {
-  // Not a device in the sense of mknod(2): the kernel allows 0/0 to everybody since 5.8.
-  if (::mknodat(parent, name.c_str(), S_IFCHR, ::makedev(0, 0)) == 0) return;
-  if (errno != EEXIST) throw SysError("cannot create the whiteout of '{}'", name);
+  if (try_make_whiteout(parent, name.c_str())) return;
+  if (errno != EEXIST) {
+    SysError error("cannot create the whiteout of '{}'", name);
+    error.set_hint("if the store lies on fuse-overlayfs, put it elsewhere (--root), on a volume");
+    throw error;
+  }
   // Whiteouts are about the layers below only (image-spec layer.md): a file of this layer hides
   // those by itself, a directory must be told to.
   if (occupant(parent, name) == Occupant::directory) {

@@ -65,7 +65,7 @@ class LayerTree {
   void adopt_implied();
 
   int root_;
-  bool trusted_;  ///< real root, which may set trusted.* attributes
+  bool trusted_;  ///< see may_set_trusted()
   const OpenBelow& open_below_;
   DirectoryTimes times_;
   /// Directories that paths lead through and no entry has named so far, by inode. What they are

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "archive/marks_internal.hpp"
 #include "coracle/base/error.hpp"
+#include "coracle/linux/capabilities.hpp"
+#include "coracle/linux/user_namespace.hpp"
 
 namespace coracle::archive {
 namespace {
@@ -14,12 +17,22 @@ constexpr const char* k_fuse_opaque = "user.fuseoverlayfs.opaque";
 
 }  // namespace
 
+bool try_make_whiteout(int directory, const char* name) noexcept {
+  // Not a device in the sense of mknod(2): the kernel allows 0/0 to everybody since 5.8.
+  if (::mknodat(directory, name, S_IFCHR, ::makedev(0, 0)) == 0) return true;
+  return errno == EPERM && ::mknodat(directory, name, S_IFSOCK, 0) == 0;
+}
+
 bool is_opaque(int directory) noexcept {
   for (const char* name : {k_user_opaque, k_trusted_opaque, k_fuse_opaque}) {
     char value = 0;
     if (::fgetxattr(directory, name, &value, 1) == 1 && value == 'y') return true;
   }
   return false;
+}
+
+bool may_set_trusted() {
+  return !linux::in_user_namespace() && linux::holds_capability("sys_admin");
 }
 
 void set_opaque(int directory, bool trusted) {

@@ -16,10 +16,14 @@ inline constexpr std::string_view k_opaque_name = ".wh..wh..opq";
 /// aufs' own books (".wh..wh.plnk", ".wh..wh.aufs"), which old archives hold.
 inline constexpr std::string_view k_aufs_prefix = ".wh..wh.";
 
-/// How both overlay file systems mark a removed name.
+/// How both overlay file systems mark a removed name; and how this engine does in a store that is
+/// itself on an overlay, which takes no such device: by a socket without permissions, which no
+/// layer has. There the driver is vfs.
 inline bool is_whiteout(const struct stat& info) noexcept {
-  return S_ISCHR(info.st_mode) && info.st_rdev == makedev(0, 0);
+  return (S_ISCHR(info.st_mode) && info.st_rdev == makedev(0, 0)) || info.st_mode == S_IFSOCK;
 }
+/// @returns false with errno set
+bool try_make_whiteout(int directory, const char* name) noexcept;
 
 /// What fuse-overlayfs puts into an opaque directory besides the attribute. The directory itself
 /// says it all.
@@ -30,7 +34,9 @@ inline bool is_opaque_book(std::string_view name) noexcept {
 
 /// Whether a directory hides what the layers below have in it.
 bool is_opaque(int directory) noexcept;
-/// @param trusted  whether this process may set trusted.* attributes: real root
+/// Whether this process may set trusted.* attributes: the machine's root (xattr(7)).
+bool may_set_trusted();
+/// @param trusted  whether that is so
 /// @throws SysError when neither overlay file system could read a mark there
 void set_opaque(int directory, bool trusted);
 

@@ -26,7 +26,7 @@ std::vector<std::string> joined(std::vector<std::string> upper,
 class HidingMarker {
  public:
   HidingMarker(const std::vector<std::string>& upper, const std::vector<std::string>& below)
-      : all_(joined(upper, below)), below_(below), trusted_(!linux::in_user_namespace()) {
+      : all_(joined(upper, below)), below_(below), trusted_(may_set_trusted()) {
     for (const auto& path : upper) uppers_ += linux::exists(path) ? 1 : 0;
   }
 
@@ -81,7 +81,7 @@ class HidingMarker {
   }
 
   static void make_whiteout(int directory, const std::string& name) {
-    if (::mknodat(directory, name.c_str(), S_IFCHR, ::makedev(0, 0)) != 0) {
+    if (!try_make_whiteout(directory, name.c_str())) {
       throw SysError("cannot create the whiteout of '{}'", name);
     }
   }

@@ -18,6 +18,7 @@
 #include "archive/sparse_file_internal.hpp"
 #include "coracle/base/error.hpp"
 #include "coracle/base/log.hpp"
+#include "coracle/base/strings.hpp"
 #include "coracle/linux/directory.hpp"
 #include "coracle/linux/mapped_ids.hpp"
 
@@ -54,7 +55,7 @@ bool belongs_to_machine(std::string_view name) noexcept {
 class Packer {
  public:
   Packer(ByteSink& sink, const PackOptions& options)
-      : pax_(sink), options_(options), maps_(linux::mappings_of(::getpid())), buffer_(k_buffer) {
+      : pax_(sink), options_(options), buffer_(k_buffer) {
     if (options.changes != nullptr) select(*options.changes);
   }
 
@@ -108,9 +109,10 @@ class Packer {
       if (errno == ENOENT) return;  // Gone meanwhile.
       throw SysError("cannot stat '{}'", path);
     }
-    if (S_ISSOCK(info.st_mode)) return;
     if (options_.overlay_upper && is_whiteout(info)) {
       add_mark(parent_path, std::string(k_whiteout_prefix) + name);
+    } else if (S_ISSOCK(info.st_mode)) {
+      return;
     } else if (is_layer() && name.starts_with(k_whiteout_prefix)) {
       pack_marked_name(info, name, parent_path, path);
     } else if (S_ISDIR(info.st_mode)) {
@@ -168,8 +170,8 @@ class Packer {
     entry.type = type_of(info.st_mode);
     entry.path = path;
     entry.mode = info.st_mode;
-    entry.uid = linux::inside_id(options_.owners.uids, info.st_uid);
-    entry.gid = linux::inside_id(options_.owners.gids, info.st_gid);
+    entry.uid = linux::inside_id(options_.owners.uids, owners_.uid_in_layer(info.st_uid));
+    entry.gid = linux::inside_id(options_.owners.gids, owners_.gid_in_layer(info.st_gid));
     entry.mtime = info.st_mtim;
     if (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode)) entry.device = info.st_rdev;
     return entry;
@@ -214,6 +216,8 @@ class Packer {
     for_each_attribute(file, [&](const std::string& name, std::string_view value) {
       if (name == k_owner_attribute) {
         restore_owner(value, entry);
+      } else if (name == k_mode_attribute) {
+        restore_mode(value, entry);
       } else if (name.starts_with(k_saved_prefix)) {
         entry.attributes.try_emplace(name.substr(k_saved_prefix.size()), value);
       } else if (name.ends_with(".overlay.redirect") || name.ends_with(".overlay.metacopy")) {
@@ -240,8 +244,21 @@ class Packer {
                           linux::map_outside(ranges, static_cast<std::uint32_t>(recorded));
       if (current == 0 && !mapped) current = recorded;
     };
-    restore(entry.uid, owner->uid, maps_.uids);
-    restore(entry.gid, owner->gid, maps_.gids);
+    restore(entry.uid, owner->uid, owners_.maps().uids);
+    restore(entry.gid, owner->gid, owners_.maps().gids);
+  }
+
+  /// The record counts as long as the file has the mode that it has got instead.
+  static void restore_mode(std::string_view text, EntryHeader& entry) {
+    constexpr mode_t k_permissions = 07777;
+    const auto noted = parse_int(text, 8);
+    if (!noted || *noted < 0 || *noted > k_permissions) return;
+    const auto mode = static_cast<mode_t>(*noted);
+    const mode_t current = entry.mode & k_permissions;
+    const bool is_directory = entry.type == EntryType::directory;
+    if (current != mode && current == Owners::opened(mode, is_directory)) {
+      entry.mode = (entry.mode & ~k_permissions) | mode;
+    }
   }
 
   void add_mark(const std::string& directory, const std::string& name) {
@@ -257,7 +274,7 @@ class Packer {
 
   PaxWriter pax_;
   const PackOptions& options_;
-  linux::IdMappings maps_;
+  const Owners owners_;
   std::map<std::pair<dev_t, ino_t>, Link> links_;
   std::set<std::string> selected_;                           ///< by options_.changes
   std::map<std::string, std::vector<std::string>> removed_;  ///< names by directory

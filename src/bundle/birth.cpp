@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bundle/environment.hpp"
+#include "bundle/notify.hpp"
 #include "bundle/status.hpp"
 #include "coracle/base/error.hpp"
 #include "coracle/base/log.hpp"
@@ -48,6 +50,15 @@ bool maps_own_ids_alone(const oci::RuntimeSpec& spec) {
          spec.process->user.additional_gids.empty();
 }
 
+/// crun's, by which another program than the kernel runs the container's: to leave it out is not
+/// what was meant.
+void require_known_handler(const oci::RuntimeSpec& spec) {
+  const auto handler = spec.annotations.find("run.oci.handler");
+  if (handler == spec.annotations.end()) return;
+  throw Error(ErrorClass::not_implemented,
+              "the handler '{}' of the annotation run.oci.handler is not there", handler->second);
+}
+
 std::string rootfs_of(const oci::RuntimeSpec& spec, const std::string& bundle) {
   if (!spec.root) return "";
   return spec.root->path.starts_with('/') ? spec.root->path : bundle + "/" + spec.root->path;
@@ -78,10 +89,14 @@ void Birth::prepare(const CreateOptions& options) {
   if (!spec_.process) {
     throw Error(ErrorClass::invalid_argument, "the configuration has no process");
   }
+  require_known_handler(spec_);
   receiver_ = Receiver(options.start, spec_.process->terminal);
-  request_.process.preserved_fds = preserved_descriptors(options.start, spec_.process->env);
   map_caller(spec_.linux);
   directory_.save_spec(spec_);
+  // What is executed later has its own.
+  complete_process(*spec_.process, passwd_of_bundle(spec_, bundle_, rootfs_of(spec_, bundle_)));
+  request_.process.preserved_fds = preserved_descriptors(options.start, spec_.process->env);
+  add_notify_socket(directory_, spec_);
   group_ = make_group(place_, directory_.id(), spec_);
   record_ = {{},
              linux::boot_id(),
@@ -118,16 +133,20 @@ void Birth::make_request(const CreateOptions& options) {
   request_.id = directory_.id();
   request_.bundle = bundle_;
   request_.cgroup_path = record_.cgroup;
+  request_.create_working_directory = true;
   request_.no_pivot = options.no_pivot;
   request_.wait_for_start = true;
   request_.process.seccomp = seccomp_ ? &*seccomp_ : nullptr;
   request_.process.keep_groups =
       maps_own_ids_alone(spec_) || keeps_groups(*spec_.process, ::getpid());
   request_.process.new_keyring = !options.no_new_keyring;
-  request_.process.cgroup = group_.group->unified_fd();
+  // Nobody is born into a scope of the user's from a login session: that is not in a group of
+  // theirs.
+  const bool is_born_there = group_.unit.empty() && group_.group->unified_fd() >= 0;
+  if (is_born_there) request_.process.cgroup = group_.group->unified_fd();
   if (!group_.group->path().empty()) {
-    request_.process.before_setup = [this](pid_t pid) {
-      group_.group->join(pid, group_.group->unified_fd() >= 0);
+    request_.process.before_setup = [this, is_born_there](pid_t pid) {
+      join_group(record_, *group_.group, pid, is_born_there);
       if (group_.scope) group_.scope->let_go();
     };
   }

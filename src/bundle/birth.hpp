@@ -38,6 +38,8 @@ class Birth {
   void unlock() noexcept { directory_.unlock(); }
 
   const StateDirectory& directory() const noexcept { return directory_; }
+  /// What note() has noted.
+  const linux::ProcessIdentity& process() const noexcept { return record_.process; }
 
  private:
   void prepare(const CreateOptions& options);
@@ -60,6 +62,10 @@ class Birth {
 /// The filter of a configuration, from a cache below the root.
 std::optional<runtime::SeccompProgram> load_filter(const Place& place,
                                                    const oci::RuntimeSpec& spec);
+
+/// Removes what is left of a container whose first process was this one and has ended. One that
+/// somebody has made since by that name stays.
+void remove_ended(const Place& place, const std::string& id, const linux::ProcessIdentity& process);
 
 /// What is left of a container that has no process any more, its directory last.
 void remove_remains(const StateDirectory& directory, const Record& record,

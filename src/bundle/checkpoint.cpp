@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coracle/runtime/checkpoint.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
+
+#include <array>
 
 #include "bundle/birth.hpp"
 #include "bundle/status.hpp"
@@ -14,7 +17,7 @@ namespace {
 runtime::CriuOptions criu_options(const CheckpointOptions& options, const std::string& work) {
   return {linux::absolute_path(options.images),
           options.work.empty() ? work : linux::absolute_path(options.work), options.file_locks,
-          options.tcp_established};
+          options.tcp_established, options.external_sockets};
 }
 
 /// What criu neither writes down nor makes, because it is another's or comes back anew.
@@ -29,6 +32,34 @@ std::vector<std::string> outer_namespaces(const oci::RuntimeSpec& spec) {
   return names;
 }
 
+/// criu has no name for a terminal whose other end is held elsewhere.
+void require_possible(const oci::RuntimeSpec& spec, const CheckpointOptions& options) {
+  if (spec.process && spec.process->terminal) {
+    throw Error(ErrorClass::not_implemented, "cannot checkpoint a container with a terminal");
+  }
+  if (options.parent.starts_with('/')) {
+    throw Error(ErrorClass::invalid_argument,
+                "--parent-path '{}' is not relative to the directory of --image-path",
+                options.parent);
+  }
+}
+
+/// The caller's streams, out of the way of criu's own.
+class Streams {
+ public:
+  Streams() {
+    for (int fd = 0; fd < 3; ++fd) {
+      if (::fcntl(fd, F_GETFD) >= 0) copies_[fd] = linux::duplicate(fd);
+    }
+  }
+  runtime::StandardStreams get() const {
+    return {copies_[0].get(), copies_[1].get(), copies_[2].get()};
+  }
+
+ private:
+  std::array<linux::Fd, 3> copies_;
+};
+
 void require_root() {
   if (::geteuid() == 0 && !linux::in_user_namespace()) return;
   throw Error(ErrorClass::permission_denied, "checkpointing a container requires root");
@@ -41,6 +72,8 @@ void checkpoint(const Place& place, const std::string& id, const CheckpointOptio
   runtime::require_criu();
   const auto directory = StateDirectory::lock(place.root, id);
   const Record record = directory.load();
+  const oci::RuntimeSpec spec = directory.load_spec();
+  require_possible(spec, options);
   if (status_of(directory, record) != oci::ContainerStatus::running) {
     throw Error(ErrorClass::conflict, "cannot checkpoint container '{}': container not running",
                 id);
@@ -51,8 +84,10 @@ void checkpoint(const Place& place, const std::string& id, const CheckpointOptio
   linux::ensure_directory(request.criu.work);
   request.target = record.process;
   request.monitor = linux::identity_of(::getpid());
-  request.outer_namespaces = outer_namespaces(directory.load_spec());
+  request.outer_namespaces = outer_namespaces(spec);
   request.leave_running = options.leave_running;
+  request.parent = options.parent;
+  request.pre_dump = options.pre_dump;
   runtime::checkpoint(request);
 }
 
@@ -61,15 +96,20 @@ int restore(const Place& place, const std::string& id, const CreateOptions& cont
   require_root();
   runtime::require_criu();
   int exit_code = 0;
+  linux::ProcessIdentity process;
   {
     Birth birth(place, id, container);
+    const Streams streams;
+    runtime::CreateRequest anew = birth.request();
+    anew.process.streams = streams.get();
     runtime::RestoreRequest request;
     request.criu = criu_options(options, birth.directory().path());
     linux::ensure_directory(request.criu.work);
-    request.container = &birth.request();
-    request.join_group = birth.request().process.before_setup;
+    request.container = &anew;
+    request.join_group = anew.process.before_setup;
     runtime::StartedProcess started = runtime::restore(request);
     birth.note(started);
+    process = birth.process();
     birth.finish();
     if (container.start.detach) {
       (void)started.process.release();
@@ -78,7 +118,7 @@ int restore(const Place& place, const std::string& id, const CreateOptions& cont
     birth.unlock();
     exit_code = wait_attached(started);
   }
-  if (!container.keep) remove(place, id, true);
+  if (!container.keep) remove_ended(place, id, process);
   return exit_code;
 }
 

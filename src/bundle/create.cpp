@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "bundle/birth.hpp"
+#include "bundle/notify.hpp"
 #include "bundle/status.hpp"
 #include "coracle/base/error.hpp"
 #include "coracle/linux/unix_socket.hpp"
@@ -35,7 +36,7 @@ void create(const Place& place, const std::string& id, const CreateOptions& opti
 }
 
 void start(const Place& place, const std::string& id) {
-  const auto directory = StateDirectory::lock(place.root, id);
+  auto directory = StateDirectory::lock(place.root, id);
   const Record record = directory.load();
   const auto spec = directory.load_spec();
   const auto status = status_of(directory, record);
@@ -43,27 +44,35 @@ void start(const Place& place, const std::string& id) {
     throw Error(ErrorClass::conflict, "cannot start a container that is {}: '{}'",
                 oci::to_string(status), id);
   }
+  const linux::Fd process = linux::open_pidfd(record.process);
+  Readiness readiness(directory);
   runtime::start_left(linux::connect_unix_socket(directory.start_socket(), SOCK_SEQPACKET),
                       spec.hooks, state_of(directory, record, spec, status));
   linux::remove_file(directory.start_socket());
+  // Others may change it, and end it, meanwhile.
+  directory.unlock();
+  readiness.wait_and_hand_over(process.get(), record.process.pid);
 }
 
 int run(const Place& place, const std::string& id, const CreateOptions& options) {
   int exit_code = 0;
+  linux::ProcessIdentity process;
   {
     Birth birth(place, id, options);
     runtime::StartedProcess started = runtime::create(birth.request());
     birth.note(started);
+    process = birth.process();
+    Readiness readiness(birth.directory());
     started.start();
     birth.finish();
+    birth.unlock();
     if (options.start.detach) {
-      (void)started.process.release();
+      readiness.wait_and_hand_over(started.pidfd.get(), started.process.release());
       return 0;
     }
-    birth.unlock();
-    exit_code = wait_attached(started);
+    exit_code = wait_attached(started, &readiness);
   }
-  if (!options.keep) remove(place, id, true);
+  if (!options.keep) remove_ended(place, id, process);
   return exit_code;
 }
 

@@ -78,6 +78,8 @@ void kill(const Place& place, const std::string& id, int signal, KillScope scope
       return;
     }
   }
+  // Who means all is content with none.
+  if (!is_alive && scope == KillScope::all_processes) return;
   // Engines look for these words.
   if (!is_alive || !linux::send_signal(record.process, signal)) {
     throw Error(ErrorClass::conflict, "container '{}': container not running", id);
@@ -128,6 +130,17 @@ void remove_locked(const StateDirectory& directory, bool force) {
 }
 
 }  // namespace
+
+void remove_ended(const Place& place, const std::string& id,
+                  const linux::ProcessIdentity& process) {
+  try {
+    const auto directory = StateDirectory::lock(place.root, id);
+    const auto record = directory.try_load();
+    if (record && record->process == process) remove_locked(directory, true);
+  } catch (const Error& error) {
+    if (error.error_class() != ErrorClass::not_found) throw;
+  }
+}
 
 void remove(const Place& place, const std::string& id, bool force) {
   std::optional<StateDirectory> directory;

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "bundle/birth.hpp"
+#include "bundle/environment.hpp"
 #include "bundle/status.hpp"
 #include "coracle/base/error.hpp"
 #include "coracle/base/strings.hpp"
@@ -65,6 +66,7 @@ int exec(const Place& place, const std::string& id, const ExecOptions& options) 
   const Record record = directory.load();
   require_answering(directory, record, options);
   oci::Process process = options.process;
+  complete_process(process, passwd_of_process(record.process.pid));
   const auto spec = directory.load_spec();
   const auto seccomp = load_filter(place, spec);
 

@@ -48,8 +48,9 @@ Subject take(const Place& place, const std::string& id, std::string_view verb,
   Record record = directory.load();
   const auto status = status_of(directory, record);
   if (std::ranges::find(allowed, status) == allowed.end()) {
-    throw Error(ErrorClass::conflict, "cannot {} container '{}': container is {}", verb, id,
-                status == oci::ContainerStatus::stopped ? "not running" : oci::to_string(status));
+    // runc's words.
+    throw Error(ErrorClass::conflict, "cannot {} container '{}': container not {}: it is {}", verb,
+                id, verb == "resume" ? "paused" : "running", oci::to_string(status));
   }
   auto group = group_of(directory, record);
   return {std::move(directory), std::move(record), std::move(group)};

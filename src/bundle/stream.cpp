@@ -89,14 +89,19 @@ bool keeps_groups(const oci::Process& process, pid_t pid) {
   return rule && rule->starts_with("deny");
 }
 
-int wait_attached(runtime::StartedProcess& started) {
+int wait_attached(runtime::StartedProcess& started, Readiness* readiness) {
   forward_signals(started.process.pid());
   if (started.terminal) {
     monitor::RelayOptions relay;
     relay.terminal = started.terminal.get();
     relay.input = STDIN_FILENO;
+    if (readiness != nullptr) {
+      relay.aside = [&] { return readiness->fd(); };
+      relay.on_aside = [&] { readiness->step(); };
+    }
     monitor::relay_terminal(relay, started.pidfd.get());
   }
+  if (readiness != nullptr) readiness->wait(started.pidfd.get());
   return linux::exit_code_of(started.process.wait());
 }
 

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "bundle/notify.hpp"
 #include "coracle/bundle/containers.hpp"
 #include "coracle/linux/fd.hpp"
 #include "coracle/runtime/container.hpp"
@@ -37,8 +38,9 @@ std::int64_t preserved_descriptors(const Start& start, std::vector<std::string>&
 /// @param pid  one that is in there
 bool keeps_groups(const oci::Process& process, pid_t pid);
 
-/// Hands on signals, and the terminal, until the process has ended.
+/// Hands on signals, the terminal, and that the program is ready, until the process has ended.
+/// @param readiness  nullptr: nobody wants to know
 /// @returns its exit code
-int wait_attached(runtime::StartedProcess& started);
+int wait_attached(runtime::StartedProcess& started, Readiness* readiness = nullptr);
 
 }  // namespace coracle::bundle

@@ -129,6 +129,7 @@ int run_invocation(const Invocation& invocation, std::span<const std::string> ar
     failed = true;
     code = report_failure(invocation.err, failure);
   }
+  if (failed && code == k_exit_engine) return invocation.exit_code_of_failures;
   if (!failed && code == 0 && invocation.out.broken()) return k_exit_broken_pipe;
   return code;
 }

@@ -45,4 +45,8 @@ std::vector<std::string> translate_oci_command_line(std::vector<std::string> arg
   return line;
 }
 
+bool is_oci_command_line(const std::vector<std::string>& argv) {
+  return argv.size() > 1 && argv[1] == k_group;
+}
+
 }  // namespace coracle::cli

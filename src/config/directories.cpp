@@ -17,6 +17,8 @@
 namespace coracle::config {
 namespace {
 
+constexpr const char* k_may_age = ", from where machines remove old files: see tmpfiles.d(5)";
+
 bool is_own_directory(const std::string& path, uid_t uid) {
   struct stat info {};
   return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == uid;
@@ -118,9 +120,11 @@ std::string usable_root(const std::string& wanted) {
     if (::access(parent, W_OK | X_OK) != 0) continue;
     std::string path = private_directory(fmt::format("{}/coracle-{}", parent, name_in_public()));
     if (wanted.empty()) {
-      log::warn("no home directory is known (HOME): images and containers are kept in '{}'", path);
+      log::warn("no home directory is known (HOME): images and containers are kept in '{}'{}", path,
+                k_may_age);
     } else {
-      log::warn("'{}' cannot be written: images and containers are kept in '{}'", wanted, path);
+      log::warn("'{}' cannot be written: images and containers are kept in '{}'{}", wanted, path,
+                k_may_age);
     }
     return path;
   }

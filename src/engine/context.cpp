@@ -5,6 +5,8 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "coracle/base/error.hpp"
 #include "coracle/base/log.hpp"
 #include "coracle/linux/capabilities.hpp"
@@ -24,6 +26,11 @@ std::string why_single_id(const linux::UserIdentity& identity) {
     if (problem) why = problem->cause;
   }
   return why;
+}
+
+/// Whether that which we are in already serves, but for its ids.
+bool is_root_of_namespace() {
+  return ::geteuid() == 0 && linux::in_user_namespace() && linux::holds_capability("sys_admin");
 }
 
 }  // namespace
@@ -47,9 +54,8 @@ const linux::IdMappings& Context::mappings() {
   const auto identity = linux::current_identity();
   auto attainable = linux::attainable_mappings(identity);
   if (linux::is_single_id(attainable)) {
-    const std::string why = why_single_id(identity);
-    if (!identity.subuids.empty() && !identity.subgids.empty()) settle_for_one_id(why);
-    log::warn("only one id can be used: {}; see `coracle system doctor`", why);
+    why_one_id_ = why_single_id(identity);
+    if (!identity.subuids.empty() && !identity.subgids.empty()) settle_for_one_id(why_one_id_);
   }
   mappings_ = std::move(attainable);
   return mappings_;
@@ -72,12 +78,29 @@ void Context::settle_for_one_id(const std::string& why) {
   linux::write_file_atomic(mark, "");
 }
 
+/// Once there is a namespace, or is known to be none: who refuses that is the better reason.
+void Context::warn_of_one_id() {
+  if (why_one_id_.empty()) return;
+  log::warn("only one id can be used: {}; see `coracle system doctor`",
+            std::exchange(why_one_id_, {}));
+}
+
+/// Files have the owners that this process can give them, and it stays where it is.
+void Context::do_without_namespaces(const Error& error) {
+  lack_ = error;
+  entered_ = true;
+  if (::geteuid() != 0) mappings_ = linux::single_mapping();
+  if (!linux::is_single_id(mappings_)) return;
+  if (why_one_id_.empty()) settle_for_one_id(error.message());
+  why_one_id_ = "user namespaces are refused";
+}
+
 /// Where there is no namespace with the maps that were wanted: the one that we are in, if we are
 /// its root, or one with a single id, if helpers refuse the others.
 /// @throws the error, if neither is there
 void Context::take_other_namespace(const Error& error) {
   namespace_.reset();
-  if (::geteuid() == 0 && linux::in_user_namespace() && linux::holds_capability("sys_admin")) {
+  if (is_root_of_namespace()) {
     entered_ = true;
     mappings_ = linux::mappings_of(::getpid());
     return;
@@ -94,9 +117,28 @@ void Context::begin_namespace() {
   if (namespace_ || entered_ || !config_.rootless) return;
   try {
     namespace_.emplace(config_.runroot, mappings());
+  } catch (const SysError& error) {
+    if (is_root_of_namespace() || !linux::is_lasting_refusal(error.code())) {
+      take_other_namespace(error);
+    } else {
+      do_without_namespaces(error);
+    }
   } catch (const Error& error) {
     take_other_namespace(error);
   }
+  warn_of_one_id();
+}
+
+const Error* Context::lack_of_namespaces() {
+  const bool is_known = namespace_ || entered_ || can_make_namespaces_ || !config_.rootless;
+  if (!is_known) {
+    // That costs less than making one that may not be needed; but for root, who needs no helpers,
+    // and may be allowed a namespace and not its maps.
+    can_make_namespaces_ =
+        ::geteuid() != 0 && !linux::is_lasting_refusal(linux::try_user_namespace());
+    if (!can_make_namespaces_) begin_namespace();
+  }
+  return lack_ ? &*lack_ : nullptr;
 }
 
 void Context::finish_namespace() {
@@ -129,6 +171,10 @@ bool Context::try_enter_namespace_of(const linux::ProcessIdentity& process) {
 
 void Context::enter_mount_namespace() {
   if (has_own_mounts_) return;
+  if (lack_) {
+    Error error(ErrorClass::unavailable, "nothing can be mounted here");
+    throw Error(error.set_hint(lack_->hint()));
+  }
   if (::unshare(CLONE_NEWNS) != 0) throw SysError("cannot create a mount namespace");
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) {
     throw SysError("cannot change mount propagation of '/'");

@@ -14,6 +14,15 @@
 namespace coracle::engine {
 namespace {
 
+/// One more does not matter to those: not to the kernel's limits, nor to the time of a look-up.
+constexpr std::size_t k_few_layers = 60;
+
+/// Whether each file of LayerStore::ensure_mount_points() is mounted on.
+bool has_all_files(const store::ContainerConfig& config) {
+  return !config.no_hosts && !config.no_hostname &&
+         config.network.mode != store::NamespaceMode::container;
+}
+
 void leave_out_repeated(linux::RootfsPlan& plan) {
   std::set<std::string> seen;
   std::size_t kept = 0;
@@ -39,7 +48,8 @@ std::string shift_option(const char* option, const std::vector<linux::IdRange>& 
   return text;
 }
 
-linux::RootfsPlan plan_rootfs(Context& context, const store::ContainerConfig& config) {
+linux::RootfsPlan plan_rootfs(Context& context, const store::ContainerConfig& config,
+                              MountPoints mount_points) {
   using Kind = linux::RootfsPlan::Kind;
   linux::RootfsPlan plan;
   if (!config.rootfs_path.empty()) {
@@ -61,6 +71,8 @@ linux::RootfsPlan plan_rootfs(Context& context, const store::ContainerConfig& co
   plan.kind =
       config.driver == config::k_fuse_overlayfs || shifted ? Kind::fuse_overlayfs : Kind::overlay;
   plan.mount_point = containers.merged(id);
+  linux::ensure_directory(containers.run_directory(id));
+  linux::ensure_directory(plan.mount_point);
   plan.upper = containers.upper(id);
   plan.work = containers.work(id);
   plan.short_base = layers.short_base();
@@ -68,6 +80,11 @@ linux::RootfsPlan plan_rootfs(Context& context, const store::ContainerConfig& co
     const Digest diff_id = Digest::parse(text);
     plan.lower.push_back(layers.path(diff_id));
     plan.short_lower.push_back(layers.short_path(diff_id));
+  }
+  const bool is_wanted = mount_points == MountPoints::below && has_all_files(config);
+  if (is_wanted && plan.lower.size() < k_few_layers) {
+    plan.lower.push_back(layers.ensure_mount_points());
+    plan.short_lower.push_back(layers.short_mount_points());
   }
   if (plan.kind == Kind::overlay) {
     plan.userxattr = context.config().rootless;

@@ -14,9 +14,12 @@ std::vector<std::string> layer_directories(Context& context, const store::Contai
 /// The directories that make up a container's root file system, the topmost first.
 std::vector<std::string> root_directories(Context& context, const store::ContainerConfig& config);
 
+enum class MountPoints { below, left_out };
 /// The plan for a container's root. With id mappings of its own the layers are shown shifted, which
 /// only fuse-overlayfs can do for an ordinary user.
-linux::RootfsPlan plan_rootfs(Context& context, const store::ContainerConfig& config);
+/// @param mount_points  whether the layer of mount points is below the image's
+linux::RootfsPlan plan_rootfs(Context& context, const store::ContainerConfig& config,
+                              MountPoints mount_points = MountPoints::below);
 
 /// Leaves out what a layer of an image has below itself once more: overlayfs takes no directory
 /// twice (ELOOP), and all that it would show there the upper one shows.

@@ -5,6 +5,8 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -54,8 +56,15 @@ int try_overlay(Context& context, const std::string& place) noexcept {
   }
 }
 
-bool has_fuse_overlayfs() {
-  return ::access("/dev/fuse", R_OK | W_OK) == 0 && linux::find_program("fuse-overlayfs");
+/// Of files that are removed from lower layers: fuse-overlayfs knows no other mark of them.
+bool can_make_whiteouts(Context& context) {
+  const linux::TempDir place(context.cache_directory(), "probe-");
+  return ::mknod((place.path() + "/0").c_str(), S_IFCHR, ::makedev(0, 0)) == 0;
+}
+
+bool has_fuse_overlayfs(Context& context) {
+  return ::access("/dev/fuse", R_OK | W_OK) == 0 && linux::find_program("fuse-overlayfs") &&
+         can_make_whiteouts(context);
 }
 
 }  // namespace
@@ -72,6 +81,13 @@ std::string probe_overlay(Context& context) {
 
 std::string choose_driver(Context& context) {
   const std::string& configured = context.config().storage_driver;
+  // The others mount.
+  if (context.lack_of_namespaces() != nullptr) {
+    if (!configured.empty() && configured != config::k_vfs) {
+      log::info("nothing can be mounted here: vfs is used instead of {}", configured);
+    }
+    return std::string(config::k_vfs);
+  }
   if (!configured.empty()) return configured;
   const std::string cache = context.cache_directory() + "/driver-" + kernel_release();
   if (const auto known = linux::read_file_if_exists(cache)) return *known;
@@ -81,7 +97,7 @@ std::string choose_driver(Context& context) {
     return std::string(config::k_overlay);
   }
   // Not remembered: the next user of this machine installs what is missing.
-  const std::string driver(has_fuse_overlayfs() ? config::k_fuse_overlayfs : config::k_vfs);
+  const std::string driver(has_fuse_overlayfs(context) ? config::k_fuse_overlayfs : config::k_vfs);
   log::info("overlay does not work here ({}): using {}", reason, driver);
   return driver;
 }

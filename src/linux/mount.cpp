@@ -61,6 +61,13 @@ bool try_change_mount(int mount, std::uint64_t set, std::uint64_t clear,
                          sizeof attributes) == 0;
 }
 
+bool try_set_propagation(int mount, unsigned long kind, Submounts submounts) noexcept {
+  mount_attr attributes{};
+  attributes.propagation = kind;
+  return ::mount_setattr(mount, "", AT_EMPTY_PATH | recursive(submounts), &attributes,
+                         sizeof attributes) == 0;
+}
+
 bool try_map_mount_owners(int mount, int user_namespace, Submounts submounts) noexcept {
   mount_attr attributes{};
   attributes.attr_set = MOUNT_ATTR_IDMAP;

@@ -14,6 +14,7 @@
 #include "coracle/base/strings.hpp"
 #include "coracle/linux/capabilities.hpp"
 #include "coracle/linux/file.hpp"
+#include "coracle/linux/subordinate_ids.hpp"
 #include "coracle/linux/user_namespace.hpp"
 #include "coracle/linux/user_namespace_trial.hpp"
 
@@ -31,6 +32,16 @@ bool may_write_directly(const std::vector<IdRange>& ranges, std::uint32_t own) {
 /// (CVE-2014-8989).
 bool may_map_groups() {
   return ::geteuid() == 0 && holds_capability("setgid");
+}
+
+void write_map(const std::string& path, const std::string& text) {
+  try {
+    write_existing(path, text);
+  } catch (SysError& error) {
+    const auto refusal = explain_map_refusal();
+    error.set_hint(refusal.cause + ": " + refusal.fix);
+    throw;
+  }
 }
 
 [[noreturn]] void hold_namespace(pid_t parent) {
@@ -84,9 +95,9 @@ void MappingHelper::finish() {
   Error error(ErrorClass::unavailable, "{} refused to map the ids of process {}: {}", program_,
               pid_, said.empty() ? "no reason given" : said);
   error.set_hint(fmt::format(
-      "check that {} is setuid root and that /etc/subuid and /etc/subgid grant you ranges: "
-      "usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER",
-      program_));
+      "check that {0} is setuid root and that /etc/subuid and /etc/subgid grant you ranges: "
+      "usermod --add-subuids {1} --add-subgids {1} USER",
+      program_, free_id_range()));
   throw error;
 }
 
@@ -96,10 +107,10 @@ MappingWriter::MappingWriter(pid_t pid, const IdMappings& mappings) {
   const bool direct_gids = may_write_directly(mappings.gids, ::getegid());
   if (!direct_uids) uids_ = MappingHelper("newuidmap", pid, mappings.uids);
   if (!direct_gids) gids_ = MappingHelper("newgidmap", pid, mappings.gids);
-  if (direct_uids) write_existing(proc + "uid_map", format_id_map(mappings.uids));
+  if (direct_uids) write_map(proc + "uid_map", format_id_map(mappings.uids));
   if (direct_gids) {
-    if (!may_map_groups()) write_existing(proc + "setgroups", "deny");
-    write_existing(proc + "gid_map", format_id_map(mappings.gids));
+    if (!may_map_groups()) write_map(proc + "setgroups", "deny");
+    write_map(proc + "gid_map", format_id_map(mappings.gids));
   }
 }
 

@@ -2,6 +2,8 @@
 #include "coracle/linux/process_tree.hpp"
 
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -76,7 +78,53 @@ std::optional<std::vector<pid_t>> children_of(pid_t pid) {
   return children;
 }
 
+/// Those of this process.
+std::vector<pid_t> own_children() {
+  if (auto children = children_of(::getpid())) return *std::move(children);
+  std::vector<pid_t> children;
+  for (const pid_t pid : list_pids()) {
+    const auto stat = ProcessStat::read(pid);
+    if (stat && stat->parent() == ::getpid()) children.push_back(pid);
+  }
+  return children;
+}
+
 }  // namespace
+
+void adopt_descendants() {
+  if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {
+    throw SysError("cannot become the parent of processes that lose theirs");
+  }
+}
+
+void reap_adopted(pid_t but) noexcept {
+  try {
+    const pid_t session = ::getsid(0);
+    for (const pid_t pid : own_children()) {
+      if (pid != but && ::getsid(pid) != session) ::waitpid(pid, nullptr, WNOHANG);
+    }
+  } catch (const std::exception&) {
+    // They are reaped later.
+  }
+}
+
+bool end_descendants() noexcept {
+  constexpr int k_rounds = 10'000;  // Some ten seconds: who cannot be killed now is left.
+  try {
+    for (int round = 0; round < k_rounds; ++round) {
+      const auto children = own_children();
+      if (children.empty()) return true;
+      for (const pid_t pid : children) {
+        ::kill(pid, SIGKILL);
+        ::waitpid(pid, nullptr, WNOHANG);
+      }
+      // Their children are ours by the next round.
+      if (round > 0) ::usleep(k_pause_us);
+    }
+  } catch (const std::exception&) {
+  }
+  return false;
+}
 
 void add_descendants(std::set<pid_t>& family) {
   add_descendants(read_all_kin(), family);

@@ -93,6 +93,16 @@ Fd try_open_in_root(int root, const std::string& path, int flags, mode_t mode) n
   return walk(root, path, flags, mode, true);
 }
 
+Fd try_reopen_regular(int file) noexcept {
+  struct stat info {};
+  if (file < 0 || ::fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) return Fd();
+  return Fd(::open(proc_path(file).c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+}
+
+Fd try_open_regular_in_root(int root, const std::string& path) noexcept {
+  return try_reopen_regular(try_open_in_root(root, path, O_PATH).get());
+}
+
 Fd open_in_root(int root, const std::string& path, int flags, mode_t mode) {
   Fd fd = try_open_in_root(root, path, flags, mode);
   if (!fd) throw SysError("cannot open '{}' in the root file system", path);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -28,11 +29,6 @@ namespace {
 
 std::string sysctl(const char* name) {
   return std::string(trim(read_file_if_exists(std::string("/proc/sys/") + name).value_or("")));
-}
-
-bool is_filtered() {
-  const auto status = read_file_if_exists("/proc/self/status").value_or("");
-  return status.find("\nSeccomp:\t2") != std::string::npos;
 }
 
 bool is_in_chroot() {
@@ -60,6 +56,7 @@ NamespaceTrial try_all() {
     write_existing("/proc/self/gid_map", format_id_map(maps.gids));
   } catch (const SysError& error) {
     trial.user_error = error.code();
+    trial.is_of_map = true;
     return trial;
   }
   trial.user_error = error_of(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr));
@@ -84,7 +81,22 @@ NamespaceTrial try_all() {
   return trial;
 }
 
+int end_at_once(void* /*unused*/) {
+  ::_exit(0);
+}
+
 }  // namespace
+
+bool is_filtered() {
+  const auto status = read_file_if_exists("/proc/self/status").value_or("");
+  return status.find("\nSeccomp:\t2") != std::string::npos;
+}
+
+bool is_lasting_refusal(int error) {
+  if (error == ENOSPC || error == EUSERS) return sysctl("user/max_user_namespaces") == "0";
+  // EINVAL: a kernel without them.
+  return error == EPERM || error == EACCES || error == ENOSYS || error == EINVAL;
+}
 
 std::optional<Refusal> find_helper_problem(const std::string& program) {
   const auto path = find_program(program);
@@ -137,7 +149,8 @@ Refusal explain_refusal(int error) {
   if (is_user && sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1" && !is_filtered()) {
     return {"AppArmor keeps user namespaces from programs without a profile",
             "write a profile as `coracle system doctor` shows it, or run: sudo sysctl -w "
-            "kernel.apparmor_restrict_unprivileged_userns=0"};
+            "kernel.apparmor_restrict_unprivileged_userns=0",
+            true};
   }
   if (error == ENOSPC || error == EUSERS) {
     return {"there are as many user namespaces, or one in the other, as are allowed",
@@ -151,11 +164,27 @@ Refusal explain_refusal(int error) {
   if (error == EPERM && is_in_chroot()) {
     return {"there are none in a chroot", "use pivot_root(8) or unshare --root instead of chroot"};
   }
-  if (!is_user && !holds_capability("setfcap")) {
-    return {"root has no capability CAP_SETFCAP here", "start the container around it with it"};
-  }
   return {fmt::format("the kernel, or a security module, says: {}", ::strerror(error)),
           "look into the kernel's log, dmesg(1)"};
+}
+
+Refusal explain_map_refusal() {
+  if (::geteuid() == 0 && !holds_capability("setfcap")) {
+    return {"root has no capability CAP_SETFCAP here, without which its id cannot be mapped",
+            "start the container around this one with it"};
+  }
+  return {"the kernel, or a security module, lets no ids be mapped",
+          "look into the kernel's log, dmesg(1)"};
+}
+
+int try_user_namespace() {
+  // With our memory: a copy of it would take longer than all the rest.
+  constexpr int k_flags = CLONE_NEWUSER | CLONE_VM | CLONE_VFORK | SIGCHLD;
+  alignas(16) char stack[16384];
+  const pid_t pid = ::clone(end_at_once, stack + sizeof stack, k_flags, nullptr);
+  if (pid < 0) return errno;
+  (void)Child(pid).wait();
+  return 0;
 }
 
 NamespaceTrial try_namespaces() {

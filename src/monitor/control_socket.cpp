@@ -36,12 +36,6 @@ void Listener::withdraw() noexcept {
   if (info.st_dev == device_ && info.st_ino == inode_) ::unlink(path_.c_str());
 }
 
-linux::Fd receive_on(const std::string& path) {
-  linux::Fd socket = linux::bind_unix_socket(path, SOCK_DGRAM, 0755);
-  if (::chmod(path.c_str(), 0666) != 0) throw SysError("cannot change the mode of '{}'", path);
-  return socket;
-}
-
 linux::Fd connect(const Address& address) {
   constexpr int k_patience_ms = 10'000;
   if (!linux::is_alive(address.monitor)) return linux::Fd();

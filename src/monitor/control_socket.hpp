@@ -29,8 +29,4 @@ class Listener {
   ino_t inode_ = 0;
 };
 
-/// A SOCK_DGRAM socket at `path` that any user may send to, in the place of what was there. Its
-/// directory is made.
-linux::Fd receive_on(const std::string& path);
-
 }  // namespace coracle::monitor

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "coracle/base/error.hpp"
+#include "coracle/linux/command_line.hpp"
 #include "monitor/message.hpp"
 #include "monitor/monitor.hpp"
 
@@ -45,6 +46,7 @@ void close_others(std::int64_t preserved, const std::vector<linux::Fd*>& kept) {
 linux::Fd leave_client(const LaunchPlan& plan, std::vector<linux::Fd*> kept, linux::Fd channel) {
   ::setsid();
   linux::set_process_name(plan.title.c_str());
+  linux::replace_arguments(plan.arguments);
   for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2,
                            SIGTSTP, SIGTTIN, SIGTTOU}) {
     ::signal(number, SIG_IGN);

@@ -46,6 +46,7 @@ class TerminalRelay {
     set_.clear();
     const std::size_t process = set_.add(ended_ ? -1 : pidfd_, POLLIN);
     const std::size_t signal = set_.add(signals_.fd(), POLLIN);
+    const std::size_t aside = set_.add(options_.aside && !ended_ ? options_.aside() : -1, POLLIN);
     if (!ended_) typed_.want(set_);
     const std::size_t first = set_.size();
     shown_.want(set_);
@@ -53,6 +54,7 @@ class TerminalRelay {
     const bool last = ended_ && shown_.is_empty();
     set_.wait(last ? 0 : -1);
     if (set_.is_ready(signal)) handle_signals();
+    if (set_.is_ready(aside)) options_.on_aside();
     if (!ended_) typed_.step(set_);
     const bool quiet = !set_.any_ready(first, set_.size());
     shown_.step(set_);

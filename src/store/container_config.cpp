@@ -366,6 +366,7 @@ void fields(Visitor&& visit, Config& config) {
   visit("read_only", config.read_only);
   visit("read_only_tmpfs", config.read_only_tmpfs);
   visit("shm_size", config.shm_size);
+  visit("is_chroot", config.is_chroot);
   visit("privileged", config.privileged);
   visit("capabilities", config.capabilities);
   visit("cap_add", config.cap_add);

@@ -95,7 +95,7 @@ void ContainerStore::create(const ContainerConfig& config,
   ScopeExit free_name([&] { release_quietly(names(), config.name, config.id); });
   linux::write_new_file(unfinished.path() + "/config.json", serialize(config));
   linux::write_new_file(unfinished.path() + "/state.json", serialize(ContainerState{}));
-  for (const char* name : {"upper", "work", "merged"}) {
+  for (const char* name : {"upper", "work"}) {
     linux::make_directory(unfinished.path() + "/" + name, 0755);
   }
   if (fill) fill(unfinished.path() + "/upper");

@@ -26,6 +26,9 @@ namespace {
 constexpr std::size_t k_short_name = 12;
 constexpr std::string_view k_staging_prefix = ".new-";
 constexpr std::string_view k_turn_prefix = ".lock-";
+constexpr const char* k_mount_point_directories[] = {"dev", "etc", "proc", "run", "sys"};
+constexpr const char* k_mount_point_files[] = {"etc/hostname", "etc/hosts", "etc/resolv.conf",
+                                               "run/.containerenv"};
 
 std::string link_target(const Digest& diff_id) {
   return fmt::format("../layers/{}/diff", diff_id.hex());
@@ -96,6 +99,35 @@ void LayerStore::ensure_link(const Digest& diff_id) const {
     }
     linux::remove_file(link);
   }
+}
+
+std::string LayerStore::ensure_mount_points() const {
+  const std::string link = links_ + "/" + short_mount_points();
+  // The link comes last.
+  if (linux::exists(link)) return mount_points_;
+  linux::ensure_directory(layers_);
+  linux::ensure_directory(links_);
+  Staging staging(fmt::format("{}/{}{}", layers_, k_staging_prefix, random_hex(8)));
+  // Whatever the caller's mask of modes is: all containers have them.
+  const auto set_mode = [](const std::string& path, mode_t mode) {
+    if (::chmod(path.c_str(), mode) != 0) throw SysError("cannot change the mode of '{}'", path);
+  };
+  set_mode(staging.path(), 0755);
+  for (const char* name : k_mount_point_directories) {
+    const std::string directory = staging.path() + "/" + name;
+    linux::make_directory(directory, 0755);
+    set_mode(directory, 0755);
+  }
+  for (const char* name : k_mount_point_files) {
+    const std::string file = staging.path() + "/" + name;
+    linux::write_new_file(file, "", 0644);
+    set_mode(file, 0644);
+  }
+  (void)staging.try_move_to(mount_points_);
+  if (::symlink("../mount-points", link.c_str()) != 0 && errno != EEXIST) {
+    throw SysError("cannot create link '{}'", link);
+  }
+  return mount_points_;
 }
 
 LayerRecord LayerStore::unpack(archive::ByteSource& layer, const Digest& expected,

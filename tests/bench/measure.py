@@ -60,20 +60,28 @@ def last_line(text):
 
 
 class Stopwatch:
-    """Wraps the stopwatch program; times are in milliseconds."""
+    """Wraps the stopwatch program."""
 
     def __init__(self, program):
         self.program = program
 
     def time(self, account, argv):
+        """Milliseconds."""
+        return self._run(account, argv)[0] / 1e6
+
+    def memory(self, account, argv):
+        """KiB that the largest of the processes had at its peak."""
+        return self._run(account, argv)[2]
+
+    def _run(self, account, argv):
         command = [self.program, str(account.uid), str(account.gid)] + argv
         result = subprocess.run(command, env=account.environment(), cwd="/",
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, timeout=TIMEOUT, check=False)
         fields = result.stdout.split()
-        if len(fields) != 2 or fields[1] != b"0":
+        if len(fields) != 3 or fields[1] != b"0":
             raise RuntimeError(last_line(result.stderr) or f"exit code {fields[-1:]}")
-        return int(fields[0]) / 1e6
+        return [int(field) for field in fields]
 
 
 def interleave(contenders, rounds, warm_up=True):
@@ -132,3 +140,13 @@ def proportional_memory(pid):
     except OSError:
         pass
     return 0
+
+
+def end(daemon):
+    """Ends a daemon that we have started, one that does not listen too."""
+    daemon.terminate()
+    try:
+        daemon.wait(30)
+    except subprocess.TimeoutExpired:
+        daemon.kill()
+        daemon.wait()

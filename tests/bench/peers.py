@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import time
 
-from measure import run
+from measure import end, run
 
 IMAGE = "bench-busybox"
 DEBIAN = "bench-debian"
@@ -95,12 +95,7 @@ class Docker(Engine):
     def stop(self):
         if self.daemon is None:
             return
-        self.daemon.terminate()
-        try:
-            self.daemon.wait(30)
-        except subprocess.TimeoutExpired:
-            self.daemon.kill()
-            self.daemon.wait()
+        end(self.daemon)
         self.daemon = None
 
 

@@ -9,6 +9,7 @@ import time
 import bridges
 import builds
 import peers
+import runtimes
 import transfers
 from measure import command_name, interleave, owner, processes, proportional_memory, run
 
@@ -398,6 +399,9 @@ def work_inside(bench):
 ROWS = {
     "run": run_without_network,
     "bundle": run_bundle,
+    "bundle-memory": runtimes.memory_of_a_run,
+    "under-podman": runtimes.under_podman,
+    "under-containerd": runtimes.under_containerd,
     "beside": run_beside_another,
     "ids": run_with_own_ids,
     "network": run_default_network,

@@ -4,14 +4,15 @@
  *
  *   stopwatch UID GID COMMAND [ARGUMENT...]
  *
- * Runs the command as that user, its output discarded but for errors, and prints nanoseconds and
- * exit code.
+ * Runs the command as that user, its output discarded but for errors, and prints nanoseconds, exit
+ * code, and the KiB that the largest of its processes had at its peak.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -44,12 +45,13 @@ int main(int argc, char **argv) {
     execvp(argv[3], argv + 3);
     _exit(127);
   }
-  if (child < 0 || waitpid(child, &status, 0) < 0) {
+  struct rusage usage;
+  if (child < 0 || wait4(child, &status, 0, &usage) < 0) {
     perror("stopwatch");
     return 125;
   }
   long long end = now();
-  printf("%lld %d\n", end - start,
-         WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+  printf("%lld %d %ld\n", end - start,
+         WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), usage.ru_maxrss);
   return 0;
 }

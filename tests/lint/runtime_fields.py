@@ -7,16 +7,16 @@ usage: runtime_fields.py SOURCE_ROOT
 The table says which file carries out, or refuses, what begins with a path; the longest path counts. The file has to
 mention the member that holds the property: its name in snake_case, unless MEMBERS has another.
 """
-import json
 import pathlib
 import re
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+import oci_schema
+
 root = pathlib.Path(sys.argv[1])
-SCHEMAS = root / "tests" / "data" / "oci" / "schema" / "runtime"
 # The parser knows versions, and whoever calls the runtime has made the control group.
 NOT_FOR_THE_RUNTIME = {"ociVersion", "linux.cgroupsPath"}
-OTHER_PLATFORMS = {"solaris", "windows", "vm", "zos", "freebsd", "process.commandLine", "process.user.username"}
 # config-linux.md: both have no meaning any more, as the kernel has one behaviour only.
 IGNORED = {"linux.resources.memory.kernel", "linux.resources.memory.useHierarchy"}
 
@@ -90,36 +90,6 @@ MEMBERS = {
 }
 
 
-def load(name):
-    return json.loads((SCHEMAS / name).read_text())
-
-
-def resolved(node, file):
-    while "$ref" in node:
-        name, _, pointer = node["$ref"].partition("#")
-        file = name or file
-        node = load(file)
-        for part in filter(None, pointer.split("/")):
-            node = node[part]
-    return node, file
-
-
-def leaves(node, file, path=""):
-    """The properties that have none below them: "linux.devices[].path"."""
-    node, file = resolved(node, file)
-    found = []
-    for part in node.get("allOf", []) + node.get("anyOf", []):
-        found += leaves(part, file, path) if "properties" in str(resolved(part, file)) else []
-    for key, value in node.get("properties", {}).items():
-        name = f"{path}.{key}" if path else key
-        if name not in OTHER_PLATFORMS:
-            found += leaves(value, file, name) or [name]
-    for keyword, mark in (("items", "[]"), ("additionalProperties", "{}")):
-        if isinstance(node.get(keyword), dict):
-            found += leaves(node[keyword], file, path + mark)
-    return found
-
-
 def member_of(path):
     if path in MEMBERS:
         return MEMBERS[path]
@@ -142,7 +112,7 @@ def file_of(path):
 
 def main():
     failures = []
-    properties = leaves(load("config-schema.json"), "config-schema.json")
+    properties = oci_schema.properties()
     if len(properties) < 150:
         failures.append(f"only {len(properties)} properties were found")
     for path in sorted(set(properties) - NOT_FOR_THE_RUNTIME - IGNORED):

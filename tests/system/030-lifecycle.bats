@@ -229,6 +229,18 @@ teardown() { remove_containers; }
   run_coracle 0 rmi me/changed
 }
 
+@test "a start leaves nothing of its own in a container's layer" {
+  [ "$STORAGE_DRIVER" != vfs ] || skip "vfs has no layer of changes"
+  coracle run --name e --network=none base cat /etc/hosts
+  run_coracle 0 inspect --format '{{.GraphDriver.Data.UpperDir}}' e
+  if is_root; then run -0 ls -A "$output"; else run_coracle 0 unshare ls -A "$output"; fi
+  assert_equal "$output" ""
+  # Where the image has none of it, and one is not mounted on.
+  coracle run --name f --no-hostname --network=none base true
+  run_coracle 0 diff f
+  assert_equal "$output" ""
+}
+
 @test "export writes the whole root file system" {
   coracle run --name e --network=none base sh -c 'echo exported > /marker'
   run_coracle 0 export -o "$BATS_TEST_TMPDIR/e.tar" e

@@ -46,7 +46,7 @@ kill_throughout() {
 
 on_fuse() { [ "$STORAGE_DRIVER" == fuse-overlayfs ]; }
 
-# The keeper's monitor has the command line of the client that started it. What ran before these tests
+# The keeper's monitor has the name of the binary in its command line, as clients have. What ran before these tests
 # is not theirs.
 count_processes() { pgrep -f -c "^$CORACLE " -u "$(id -u)" || true; }
 only_the_keeper_runs() { [ "$(count_processes)" -le $((BEFORE + 1)) ]; }

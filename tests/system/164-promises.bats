@@ -196,3 +196,14 @@ sets() {
     assert_equal "$file $(stat -c %a "$file")" "$file 700"
   done
 }
+
+@test "what outlives a command shows none of its arguments to other users of the machine" {
+  local pid shown=
+  coracle run -d --name told -e PASSWORD=hunter2 -p 127.0.0.1::80 base sleep 100
+  for pid in $(pgrep -u "$(id -u)" '^coracle:'); do
+    shown+=$(tr '\0' ' ' < "/proc/$pid/cmdline" 2>/dev/null)$'\n' || true
+  done
+  [[ $shown == *"monitor $(coracle ps -q --filter name=told) told"* ]]
+  [[ $shown != *hunter2* ]]
+  coracle rm -f -t 0 told
+}

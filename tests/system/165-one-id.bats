@@ -186,6 +186,21 @@ END
   assert_output hidden
 }
 
+@test "a volume on the directory of apt's settings gets no file of ours" {
+  mkdir -p "$BATS_TEST_TMPDIR/tree/etc/apt/apt.conf.d" "$BATS_TEST_TMPDIR/volume/apt.conf.d"
+  cp -a "$ROOTFS/bin" "$BATS_TEST_TMPDIR/tree/"
+  tar -C "$BATS_TEST_TMPDIR/tree" -cf "$BATS_TEST_TMPDIR/apt.tar" .
+  run_quietly 0 import "$BATS_TEST_TMPDIR/apt.tar" apt
+  run_quietly 0 run --rm apt /bin/ls /etc/apt/apt.conf.d
+  assert_output 99root-emulation
+  run_quietly 0 run --rm -v "$BATS_TEST_TMPDIR/volume:/etc/apt" apt /bin/ls /etc/apt/apt.conf.d
+  assert_equal "$output" ''
+  assert_equal "$(ls "$BATS_TEST_TMPDIR/volume/apt.conf.d")" ''
+  run_quietly 0 run --name looked apt /bin/true
+  run_quietly 0 diff looked
+  refute_output apt
+}
+
 # make_package NAME VERSION: in the repository $REPOSITORY, with scripts that make a user and give files away.
 make_package() {
   local tree=$BATS_TEST_TMPDIR/$1

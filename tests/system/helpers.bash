@@ -74,6 +74,19 @@ while True:
   wait_until 5 test -e "$HEARD"
 }
 
+# ended_with CODE: the last `run` did.
+ended_with() {
+  [ "$status" -eq "$1" ] && return
+  printf '# exit code %s, expected %s\n%s\n' "$status" "$1" "$output" >&2
+  return 1
+}
+# has_line PATTERN: of the last output.
+has_line() {
+  grep -qE "^$1\$" <<<"$output" && return
+  printf '# no such line: %s\n%s\n' "$1" "$output" >&2
+  return 1
+}
+
 # wait_until SECONDS COMMAND...: polls until the command succeeds.
 wait_until() {
   local end=$((SECONDS + $1))

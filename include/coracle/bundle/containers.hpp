@@ -111,6 +111,9 @@ struct CheckpointOptions {
   bool leave_running = false;
   bool tcp_established = false;
   bool file_locks = false;
+  bool external_sockets = false;
+  std::string parent;     ///< of checkpoint(): runtime::CheckpointRequest::parent
+  bool pre_dump = false;  ///< of checkpoint(): runtime::CheckpointRequest::pre_dump
 };
 void checkpoint(const Place& place, const std::string& id, const CheckpointOptions& options);
 /// As run(), of what was written down.

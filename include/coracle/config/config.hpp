@@ -51,7 +51,8 @@ struct Config {
   std::vector<std::string> annotations;
   std::string seccomp_profile;  ///< path, or "" for the built-in one
   std::string apparmor_profile;
-  std::string root_emulation = "auto";  ///< or "always", "never"
+  std::string root_emulation = "auto";   ///< or "always", "never"
+  std::string chroot_fallback = "auto";  ///< or "never"
   std::string log_driver = "json-file";
   std::int64_t log_size_max = 10 << 20;  ///< bytes a log file may have before it is rotated
   std::int64_t pids_limit = 2048;

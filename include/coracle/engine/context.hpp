@@ -46,6 +46,10 @@ class Context {
   void enter_namespace();
   /// Whether it is, or needs not to.
   bool is_in_namespace() const noexcept { return entered_ || !config_.rootless; }
+  /// Why no namespaces can be made here, nor is the one that we are in good for mounts: all is done
+  /// without, and containers are chroots at best (engine/container/chroot/chroot.hpp). nullptr:
+  /// they can, as far as trying to make one tells.
+  const Error* lack_of_namespaces();
   /// The same for the user namespace that a process is in, which has the same maps. False if it is
   /// gone.
   bool try_enter_namespace_of(const linux::ProcessIdentity& process);
@@ -57,7 +61,9 @@ class Context {
 
  private:
   void take_other_namespace(const Error& error);
+  void do_without_namespaces(const Error& error);
   void settle_for_one_id(const std::string& why);
+  void warn_of_one_id();
 
   config::Config config_;
   store::ContainerStore containers_;
@@ -68,7 +74,10 @@ class Context {
   store::VolumeStore volumes_;
   store::SecretStore secrets_;
   linux::IdMappings mappings_;
+  std::string why_one_id_;  ///< until it has been said
   std::optional<UserNamespace> namespace_;
+  std::optional<Error> lack_;
+  bool can_make_namespaces_ = false;  ///< as far as that has been tried
   bool entered_ = false;
   bool has_own_mounts_ = false;
 };

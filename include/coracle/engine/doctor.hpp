@@ -17,12 +17,17 @@ enum class Rung {
   subordinate_ids,      ///< a user namespace with the ranges of subuid(5)
   inherited_namespace,  ///< the ids of the user namespace or container that we are root of
   single_id,            ///< a user namespace with our own id alone: root is emulated
-  none,                 ///< no containers
+  chroot,               ///< no namespaces: a directory of its own is all that a container has
+  none,                 ///< no containers: images alone
 };
-/// "root", "subordinate-ids", "inherited-namespace", "single-id", "none".
+/// "root", "subordinate-ids", "inherited-namespace", "single-id", "chroot", "none".
 std::string_view to_string(Rung rung) noexcept;
-/// The one that is taken, as far as maps tell. Before enter_namespace().
+/// The one that is taken. Before enter_namespace(). Tries in a child what has to be tried.
 Rung rung_of(Context& context);
+/// Whether programs can be run in any of these ways.
+/// @throws Error why there are no namespaces, where chroot(2) is not allowed either, or is not
+///         wanted (coracle.conf(5), "chroot_fallback")
+void require_way_to_run(Context& context);
 
 struct HostCheck {
   enum class Status { ok, limited, missing };

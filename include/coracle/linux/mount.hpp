@@ -39,6 +39,8 @@ void attach_mount(int mount, const std::string& place);
 ///                    sets one of the ways to keep times of access takes back the others
 bool try_change_mount(int mount, std::uint64_t set, std::uint64_t clear,
                       Submounts submounts) noexcept;
+/// @param kind  MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE: mount_namespaces(7)
+bool try_set_propagation(int mount, unsigned long kind, Submounts submounts) noexcept;
 /// Shows the files of a mount that is nowhere yet with their owners mapped as in a user namespace.
 bool try_map_mount_owners(int mount, int user_namespace,
                           Submounts submounts = Submounts::included) noexcept;

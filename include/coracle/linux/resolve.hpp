@@ -21,6 +21,13 @@ Fd try_open_in_root(int root, const std::string& path, int flags, mode_t mode = 
 /// The same; throws SysError naming the path.
 Fd open_in_root(int root, const std::string& path, int flags, mode_t mode = 0);
 
+/// Opens a regular file for reading, resolved as open_in_root does. Anything else is only looked
+/// at: opening a device can do something, and opening a fifo can wait.
+/// @returns an invalid Fd when there is no regular file, or it cannot be read
+Fd try_open_regular_in_root(int root, const std::string& path) noexcept;
+/// The same of a file that is open by O_PATH.
+Fd try_reopen_regular(int file) noexcept;
+
 /// Opens `path` below `root` without following any symbolic link in any component.
 /// @returns an invalid Fd with errno set when it fails (ELOOP: a symbolic link is in the way)
 Fd try_open_no_symlinks(int root, const std::string& path, int flags, mode_t mode = 0) noexcept;

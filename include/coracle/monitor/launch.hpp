@@ -55,7 +55,8 @@ enum class HealthVerdict : std::uint8_t {
 };
 
 struct LaunchPlan {
-  std::string title;  ///< the process' name, at most 15 bytes
+  std::string title;      ///< the process' name, at most 15 bytes
+  std::string arguments;  ///< what its command line shows instead of the client's
   bool terminal = false;
   bool interactive = false;  ///< the container's standard input stays open
   LogConfig log;

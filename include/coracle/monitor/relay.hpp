@@ -2,6 +2,7 @@
 // A terminal of a process without a monitor (exec): relayed by the client itself.
 #pragma once
 
+#include <functional>
 #include <string>
 
 namespace coracle::monitor {
@@ -10,6 +11,10 @@ struct RelayOptions {
   int terminal = -1;  ///< the pty's master
   int input = -1;     ///< -1: nothing is typed
   std::string detach_keys;
+  /// Another descriptor to wait for, asked for each time, -1: none; and what to do when it can be
+  /// read.
+  std::function<int()> aside;
+  std::function<void()> on_aside;
 };
 
 enum class RelayEnd { ended, detached };

@@ -30,6 +30,9 @@ struct CriuOptions {
   std::string work;    ///< directory of logs and statistics
   bool file_locks = false;
   bool tcp_established = false;  ///< connections, too; without it they are a reason to fail
+  /// Unix sockets whose other end is outside, too: they come back without one. Else a reason to
+  /// fail.
+  bool external_sockets = false;
 };
 
 struct CheckpointRequest {
@@ -40,6 +43,10 @@ struct CheckpointRequest {
   /// /proc/PID/ns has them.
   std::vector<std::string> outer_namespaces;
   bool leave_running = false;
+  /// Images of a pre-dump before, as a path from criu.images: only memory that has changed since is
+  /// written. Empty: all of it.
+  std::string parent = {};
+  bool pre_dump = false;  ///< writes memory only, for a later checkpoint, and leaves it running
   /// Descriptor of a lock that is held as long as criu writes, also when this process is killed;
   /// -1: none.
   int lock = -1;

@@ -79,7 +79,11 @@ struct CreateRequest {
   FirstProcess first = FirstProcess::program;
   bool create_working_directory = false;  ///< mkdir -p of process.cwd
   bool no_pivot = false;                  ///< MS_MOVE and chroot instead of pivot_root
-  bool wait_for_start = false;            ///< hold before exec until StartedProcess::start()
+  /// There is no mount namespace: the root file system's directory, as it is, becomes the root
+  /// directory, which keeps nobody in who has CAP_SYS_CHROOT. Namespaces, mounts and the like are
+  /// refused.
+  bool chroot_only = false;
+  bool wait_for_start = false;  ///< hold before exec until StartedProcess::start()
   /// It may hold for as long as a user likes: it lets go of all descriptors that it does not need.
   bool holds_long = false;
   /// While it holds, its namespaces and root can be opened through /proc by the root of its user
@@ -134,6 +138,8 @@ struct ExecRequest {
   /// Of the container: what holds for all of its processes (personality, memory policy).
   const oci::LinuxConfig* container = nullptr;
   oci::RuntimeState state = {};  ///< of the container, for whoever listens to the filter
+  /// The root directory of one that was made with chroot_only; empty: its namespaces are joined.
+  std::string chroot = {};
 };
 
 /// Whether exec() enters a user namespace that the caller is not in.

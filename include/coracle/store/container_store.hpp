@@ -89,7 +89,11 @@ class ContainerStore {
   /// The upper and work directories of its overlay, its mount point, its log.
   std::string upper(const ContainerId& id) const { return directory(id) + "/upper"; }
   std::string work(const ContainerId& id) const { return directory(id) + "/work"; }
-  std::string merged(const ContainerId& id) const { return directory(id) + "/merged"; }
+  /// Where the two are mounted as one; not on the store's disk, where it would be made and deleted
+  /// with each container. Whoever mounts makes it.
+  std::string merged(const ContainerId& id) const { return run_directory(id) + "/merged"; }
+  /// What files of the engine's have taken the places of, in a chroot.
+  std::string set_aside(const ContainerId& id) const { return directory(id) + "/aside"; }
   std::string log_path(const ContainerId& id) const { return directory(id) + "/ctr.log"; }
   std::string attach_socket(const ContainerId& id) const { return run_directory(id) + "/attach"; }
 

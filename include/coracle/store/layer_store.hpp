@@ -32,7 +32,10 @@ struct LayerRecord {
 class LayerStore {
  public:
   explicit LayerStore(const std::string& root)
-      : layers_(root + "/layers"), links_(root + "/l"), trash_(root + "/trash") {}
+      : layers_(root + "/layers"),
+        links_(root + "/l"),
+        trash_(root + "/trash"),
+        mount_points_(root + "/mount-points") {}
 
   bool has(const Digest& diff_id) const;
   /// @throws Error not_found naming the layer
@@ -43,6 +46,14 @@ class LayerStore {
   std::string short_path(const Digest& diff_id) const;
   const std::string& short_base() const noexcept { return links_; }
   std::vector<Digest> list() const;
+
+  /// A layer that no image has: the directories and empty files that every start mounts something
+  /// on. At the bottom of a container's layers it saves each container from making them in its own,
+  /// where they would be found as changes. Runs in the user namespace that containers run in.
+  /// @returns its directory; it is made by whoever asks first
+  std::string ensure_mount_points() const;
+  /// The same relative to root's directory "l".
+  static std::string short_mount_points() { return "mount-points"; }
 
   /// Unpacks a layer unless it is there; of two that do so at once one waits for the other. Runs in
   /// the user namespace that containers run in.
@@ -83,6 +94,7 @@ class LayerStore {
   std::string layers_;
   std::string links_;
   std::string trash_;
+  std::string mount_points_;
 };
 
 }  // namespace coracle::store

@@ -131,10 +131,18 @@ class Copier {
       result.st_uid = given.uid;
       result.st_gid = given.gid;
     }
-    if (target_.mode && !S_ISLNK(info.st_mode)) {
-      result.st_mode = (info.st_mode & S_IFMT) | target_.mode->apply(info.st_mode);
+    if (has_mode_of_its_own() && !S_ISLNK(info.st_mode)) {
+      result.st_mode = owners_.usable_mode(wanted_mode(info), S_ISDIR(info.st_mode));
     }
     return result;
+  }
+
+  /// One that was asked for, or comes from a context, which has no notes.
+  bool has_mode_of_its_own() const { return target_.owner || target_.mode; }
+
+  mode_t wanted_mode(const struct stat& info) const {
+    if (!target_.mode) return info.st_mode;
+    return (info.st_mode & S_IFMT) | target_.mode->apply(info.st_mode);
   }
 
   /// After its attributes were copied: a note may have come with them.
@@ -147,12 +155,20 @@ class Copier {
     }
   }
 
+  void note_mode(int file, const struct stat& info) const {
+    if (!has_mode_of_its_own()) return;
+    (void)owners_.try_set_mode(file, wanted_mode(info), S_ISDIR(info.st_mode));
+  }
+
   /// Links and special files can hold no note.
-  void note_owner_of(int directory, const std::string& name, mode_t mode) const {
-    if (!S_ISREG(mode) || !target_.owner || !may_have_notes_) return;
+  void note_on_file(int directory, const std::string& name, const struct stat& info) const {
+    if (!S_ISREG(info.st_mode) || !may_have_notes_) return;
+    if (!has_mode_of_its_own()) return;
     const linux::Fd file =
         linux::try_open_at(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-    if (file) note_owner(file.get());
+    if (!file) return;
+    note_owner(file.get());
+    note_mode(file.get(), info);
   }
 
   /// Of the tree: most files are in the directory of the one before.
@@ -204,7 +220,7 @@ class Copier {
                               wanted(file.info))) {
       throw SysError("cannot copy '{}' to '{}'", file.path, target_.destination);
     }
-    note_owner_of(to, name, file.info.st_mode);
+    note_on_file(to, name, file.info);
   }
 
   /// @returns false when the places are on different file systems
@@ -249,7 +265,10 @@ class Copier {
           !linux::try_copy_metadata(source.get(), made.get(), wanted(file.info))) {
         throw SysError("cannot set the attributes of the directory '{}'", target);
       }
-      if (may_have_notes_) note_owner(made.get());
+      if (may_have_notes_) {
+        note_owner(made.get());
+        note_mode(made.get(), file.info);
+      }
     }
   }
 

@@ -116,10 +116,7 @@ std::string commit_container(Context& context, const ContainerId& id,
   if (request.squash) root.emplace(context, config);
   image.write_layer = [&](archive::ByteSink& sink) {
     if (!root) return write_changes(context, config, sink);
-    archive::PackOptions pack;
-    pack.overlay_upper = false;
-    if (config.driver == config::k_vfs) pack.owners = config.id_mappings;
-    archive::pack_layer(root->fd(), sink, pack);
+    archive::pack_layer(root->fd(), sink, options_of_whole_tree(context, config));
   };
   std::string made = make_image(addition, image);
   record_event(context, config, "commit");

@@ -82,31 +82,36 @@ std::vector<pid_t> pids_in_namespace(const char* kind, const std::string& wanted
 }
 
 /// Of a container in the host's pid namespace.
-std::set<pid_t> find_family(const store::ContainerState& state) {
+std::set<pid_t> find_family(const store::ContainerState& state, bool is_chroot) {
   std::set<pid_t> family = {state.process.pid};
   if (!state.cgroup.empty()) {
     for (const pid_t pid : runtime::open_cgroup(state.cgroup)->processes()) family.insert(pid);
   }
   const std::string mounts = namespace_of(state.process.pid, "mnt");
-  if (!mounts.empty()) {
+  if (is_chroot) {
+    // It has none of its own; its monitor is the parent of all who have lost theirs.
+    family.insert(state.monitor.pid);
+  } else if (!mounts.empty()) {
     for (const pid_t pid : pids_in_namespace("mnt", mounts)) family.insert(pid);
   }
   linux::add_descendants(family);
+  if (is_chroot) family.erase(state.monitor.pid);
   return family;
 }
 
 }  // namespace
 
-std::vector<ProcessFacts> read_processes(const store::ContainerState& state, bool own_namespace) {
+std::vector<ProcessFacts> read_processes(const store::ContainerConfig& config,
+                                         const store::ContainerState& state) {
   std::vector<pid_t> pids;
-  if (own_namespace) {
+  if (config.pid.mode != store::NamespaceMode::host) {
     const std::string wanted = namespace_of(state.process.pid, "pid");
     if (wanted.empty()) {
       throw Error(ErrorClass::permission_denied, "cannot look at the container's processes");
     }
     pids = pids_in_namespace("pid", wanted);
   } else {
-    const auto family = find_family(state);
+    const auto family = find_family(state, config.is_chroot);
     pids.assign(family.begin(), family.end());
   }
   std::vector<ProcessFacts> processes;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "coracle/linux/process_stat.hpp"
+#include "coracle/store/container_config.hpp"
 #include "coracle/store/container_state.hpp"
 
 namespace coracle::engine {
@@ -32,6 +33,7 @@ std::vector<std::string> words_of(std::string_view text);
 /// All of the container's pid namespace; where that is not its own, all in its control group, and
 /// the first one, those in its mount namespace, and the children of them all.
 /// @throws Error permission_denied when they cannot be looked at
-std::vector<ProcessFacts> read_processes(const store::ContainerState& state, bool own_namespace);
+std::vector<ProcessFacts> read_processes(const store::ContainerConfig& config,
+                                         const store::ContainerState& state);
 
 }  // namespace coracle::engine

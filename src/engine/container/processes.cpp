@@ -35,7 +35,7 @@ std::vector<std::vector<std::string>> list_processes(Context& context, const Con
   require_started(config, state, "list the processes of");
   context.enter_namespace();
   ProcessDescriber describer(context, config);
-  const auto processes = read_processes(state, config.pid.mode != store::NamespaceMode::host);
+  const auto processes = read_processes(config, state);
   describer.know_parents(processes);
   std::vector<std::vector<std::string>> rows(1);
   for (const auto* column : columns) rows.front().emplace_back(column->title);

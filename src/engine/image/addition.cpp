@@ -3,6 +3,7 @@
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/log.hpp"
+#include "coracle/linux/subordinate_ids.hpp"
 
 namespace coracle::engine {
 
@@ -15,11 +16,11 @@ ImageAddition::~ImageAddition() {
   // With a single id that has been said.
   if (squashed_owners_ > 0 && !linux::is_single_id(context_.mappings())) {
     log::warn(
-        "this user's ids do not cover the owners of {} file(s): in containers they belong to root, "
+        "this user's ids do not cover the owners of {0} file(s): in containers they belong to "
+        "root, "
         "the image keeps "
-        "them. Cover more with: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 "
-        "USER",
-        squashed_owners_.load());
+        "them. Cover more with: usermod --add-subuids {1} --add-subgids {1} USER",
+        squashed_owners_.load(), linux::free_id_range());
   }
   adding_.reset();
   try {

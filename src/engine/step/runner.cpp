@@ -16,8 +16,10 @@
 #include "coracle/linux/file.hpp"
 #include "coracle/linux/interruption.hpp"
 #include "coracle/linux/process_end.hpp"
+#include "coracle/linux/process_tree.hpp"
 #include "coracle/runtime/cgroup.hpp"
 #include "coracle/runtime/container.hpp"
+#include "engine/container/chroot/chroot.hpp"
 #include "engine/container/limits/group.hpp"
 #include "engine/container/machine/machine.hpp"
 #include "engine/container/machine/outer_container.hpp"
@@ -75,12 +77,37 @@ std::string network_option(StepNetwork network) {
   return "";
 }
 
+/// Where nothing can be mounted, files are in the places of mounts while the program runs.
+int run_in_chroot(const store::ContainerConfig& config, const StepFiles& files,
+                  const SpecFacts& facts, oci::RuntimeSpec& spec, runtime::CreateRequest& request,
+                  const linux::Cancellation& cancellation) {
+  const std::string& root = request.rootfs->mount_point;
+  const std::string aside = files.directory + "/aside";
+  request.chroot_only = true;
+  const auto placed = leave_out_mounts(facts, spec);
+  settle_filters(config, *spec.process, request.process);
+  linux::adopt_descendants();
+  const ScopeExit take_back([&] {
+    try {
+      take_back_files(root, aside);
+    } catch (const std::exception& error) {
+      log::warn("files of the engine are left in a step: {}", error.what());
+    }
+  });
+  const ScopeExit end_all([] { linux::end_descendants(); });
+  place_files(root, aside, placed);
+  runtime::StartedProcess started = runtime::create(request);
+  wait_for_end(started.process, cancellation);
+  return linux::exit_code_of(started.process.wait());
+}
+
 }  // namespace
 
 struct StepRunner::State {
   Context& context;
   ContainerRequest common;
   std::optional<BuildNetwork> network;  ///< made when the first program needs it
+  bool is_told = false;                 ///< that programs will be chroots
 
   ContainerRequest request_for(const StepFiles& files, const StepProgram& program) const;
   store::ContainerConfig config_for(const StepFiles& files, const StepProgram& program) const;
@@ -123,6 +150,9 @@ store::ContainerConfig StepRunner::State::config_for(const StepFiles& files,
     throw Error(ErrorClass::not_implemented,
                 "builds mount directories of the host only: '{}' is no such", mount.destination);
   }
+  if (const Error* lack = context.lack_of_namespaces(); lack && !program.mounts.empty()) {
+    refuse_mount(*lack, program.mounts.front().target);
+  }
   for (const auto& mount : program.mounts) {
     const bool is_bind = mount.kind == StepMount::Kind::bind;
     std::vector<std::string> options = mount.options;
@@ -164,13 +194,18 @@ SpecFacts StepRunner::State::facts_for(const StepFiles& files, const StepProgram
 }
 
 StepRunner::StepRunner(Context& context, ContainerRequest common)
-    : state_(new State{context, std::move(common), {}}) {
-  warn_of_covered_proc(context);
+    : state_(new State{context, std::move(common), {}, false}) {
+  if (context.lack_of_namespaces() == nullptr) warn_of_covered_proc(context);
 }
 
 StepRunner::~StepRunner() = default;
 
 void StepRunner::begin_network() {
+  if (state_->context.lack_of_namespaces() != nullptr) {
+    require_way_to_run(state_->context);
+    if (!std::exchange(state_->is_told, true)) warn_of_chroot(state_->context);
+    return;
+  }
   if (!state_->network) state_->network.emplace(state_->context, state_->common);
 }
 
@@ -187,8 +222,9 @@ int StepRunner::run(const StepFiles& files, const StepProgram& program) {
   // From now on whoever ends this process has to wait until it has cleaned up.
   linux::Interruption interruption;
   Context& context = state_->context;
+  require_way_to_run(context);
   const store::ContainerConfig config = state_->config_for(files, program);
-  SpecFacts facts = state_->facts_for(files, program, config);
+  const SpecFacts facts = state_->facts_for(files, program, config);
   oci::RuntimeSpec spec = plan_spec(config, facts);
   std::erase(spec.process->env, "HOSTNAME=" + config.hostname);
   linux::RootfsPlan rootfs = plan_step_rootfs(context, files);
@@ -226,6 +262,9 @@ int StepRunner::run(const StepFiles& files, const StepProgram& program) {
     request.process.before_setup = [&](pid_t pid) { cgroup->join(pid, cgroup->unified_fd() >= 0); };
   }
   request.create_working_directory = true;
+  if (config.is_chroot) {
+    return run_in_chroot(config, files, facts, spec, request, interruption.cancellation());
+  }
   const bool is_copy = choose_driver(context) == config::k_vfs;
   const MountPoints mount_points(files, spec.mounts,
                                  is_copy ? MountPoints::Tree::copy : MountPoints::Tree::changes);

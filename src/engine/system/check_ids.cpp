@@ -5,6 +5,8 @@
 
 #include "coracle/linux/capabilities.hpp"
 #include "coracle/linux/process.hpp"
+#include "coracle/linux/subordinate_ids.hpp"
+#include "engine/container/chroot/chroot.hpp"
 #include "engine/system/host_checks.hpp"
 
 namespace coracle::engine {
@@ -12,20 +14,19 @@ namespace {
 
 using Status = HostCheck::Status;
 
-/// Images have users up to 65534.
-constexpr std::uint64_t k_enough_ids = 65536;
-
 std::string name_of(const linux::UserIdentity& identity) {
   return identity.name.empty() ? std::to_string(identity.uid) : identity.name;
 }
 
 HostCheck user_namespaces(const linux::NamespaceTrial& trial) {
   if (trial.user_error == 0) return {"user-namespaces", Status::ok, "can be made"};
-  const auto refusal = linux::explain_refusal(trial.user_error);
-  const bool goes_without = ::geteuid() == 0 && linux::holds_capability("sys_admin");
+  const auto refusal =
+      trial.is_of_map ? linux::explain_map_refusal() : linux::explain_refusal(trial.user_error);
+  const bool goes_without =
+      (::geteuid() == 0 && linux::holds_capability("sys_admin")) || can_change_root();
   HostCheck check{"user-namespaces", goes_without ? Status::limited : Status::missing,
                   refusal.cause, refusal.fix};
-  if (refusal.cause.starts_with("AppArmor")) {
+  if (refusal.wants_apparmor_profile) {
     check.fix = "sudo tee /etc/apparmor.d/coracle <<'EOF'\n" + linux::apparmor_profile() +
                 "EOF\nsudo apparmor_parser -r /etc/apparmor.d/coracle";
   }
@@ -42,17 +43,16 @@ HostCheck subordinate_ids(const linux::UserIdentity& identity) {
   const auto uids = count_ids(identity.subuids);
   const auto gids = count_ids(identity.subgids);
   HostCheck check{"subordinate-ids", Status::ok, fmt::format("{} uids, {} gids", uids, gids)};
-  if (uids >= k_enough_ids && gids >= k_enough_ids) return check;
+  if (uids >= linux::k_usual_ids && gids >= linux::k_usual_ids) return check;
   const std::string user = name_of(identity);
   check.status = uids == 0 || gids == 0 ? Status::missing : Status::limited;
   check.detail =
       fmt::format("/etc/subuid grants {} {} uids, /etc/subgid {} gids", user, uids, gids);
   check.fix = identity.name.empty()
-                  ? fmt::format("echo {0}:100000:65536 | sudo tee -a /etc/subuid /etc/subgid", user)
-                  : fmt::format(
-                        "sudo usermod --add-subuids 100000-165535 --add-subgids "
-                        "100000-165535 {}",
-                        user);
+                  ? fmt::format("echo {}:{}:{} | sudo tee -a /etc/subuid /etc/subgid", user,
+                                linux::first_free_id(), linux::k_usual_ids)
+                  : fmt::format("sudo usermod --add-subuids {0} --add-subgids {0} {1}",
+                                linux::free_id_range(), user);
   return check;
 }
 
@@ -80,9 +80,9 @@ void check_ids(const Context& context, const linux::NamespaceTrial& trial, HostC
   } else if (context.config().rootless) {
     std::uint64_t ids = 0;
     for (const auto& range : linux::mappings_of(::getpid()).uids) ids += range.size;
-    checks.push_back({"inherited-ids", ids >= k_enough_ids ? Status::ok : Status::limited,
+    checks.push_back({"inherited-ids", ids >= linux::k_usual_ids ? Status::ok : Status::limited,
                       fmt::format("{} uids of the namespace around", ids),
-                      ids >= k_enough_ids ? "" : "make that one with more ids"});
+                      ids >= linux::k_usual_ids ? "" : "make that one with more ids"});
   }
 }
 

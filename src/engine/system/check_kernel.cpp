@@ -74,8 +74,8 @@ HostCheck seccomp() {
             "use one that is built with CONFIG_SECCOMP_FILTER, or --security-opt "
             "seccomp=unconfined"};
   }
-  const bool is_filtered = read("/proc/self/status").find("\nSeccomp:\t2") != std::string::npos;
-  return {"seccomp", Status::ok, is_filtered ? "filters; one is in force already" : "filters"};
+  return {"seccomp", Status::ok,
+          linux::is_filtered() ? "filters; one is in force already" : "filters"};
 }
 
 HostCheck security_modules() {

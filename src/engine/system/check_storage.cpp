@@ -30,6 +30,9 @@ void check_storage(Context& context, HostChecks& checks) {
   const std::string driver = choose_driver(context);
   if (reason.empty()) {
     checks.push_back({"overlay", Status::ok, "can be mounted"});
+  } else if (context.lack_of_namespaces() != nullptr) {
+    checks.push_back({"overlay", Status::missing, "nothing can be mounted without a namespace",
+                      "as for user-namespaces"});
   } else {
     checks.push_back({"overlay", Status::missing, "the kernel refuses it: " + reason,
                       "kernel 5.11 or newer, and a store that is not on an overlay, NFS or tmpfs "

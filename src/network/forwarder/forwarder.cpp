@@ -13,6 +13,7 @@
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/log.hpp"
+#include "coracle/linux/command_line.hpp"
 #include "coracle/linux/descriptors.hpp"
 #include "network/forwarder/address_watch.hpp"
 #include "network/forwarder/connection.hpp"
@@ -88,6 +89,7 @@ class ConnectionPort final : public EventHandler {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(1);
     linux::set_process_name("coracle:ports");
+    linux::replace_arguments("ports");
     std::vector<int> kept = {network_namespace};
     for (const auto& listener : listeners) kept.push_back(listener.socket.get());
     // It may hold a client's terminal.

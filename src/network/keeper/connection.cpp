@@ -10,6 +10,7 @@
 #include "coracle/base/error_text.hpp"
 #include "coracle/base/json_value.hpp"
 #include "coracle/base/log.hpp"
+#include "coracle/linux/command_line.hpp"
 #include "coracle/linux/descriptors.hpp"
 #include "coracle/linux/process.hpp"
 #include "coracle/linux/unix_socket.hpp"
@@ -85,6 +86,7 @@ void try_start(const KeeperPlan& plan) {
   if (::listen(listener.get(), SOMAXCONN) != 0) throw SysError("cannot listen for containers");
   start_apart([&] {
     linux::set_process_name("coracle:network");
+    linux::replace_arguments("network");
     linux::shed_inheritance({lock->fd(), listener.get()});
     linux::use_all_descriptors();
     // The client's may be on something that is to be unmounted; our helpers have ours.

@@ -87,11 +87,14 @@ void enable_in(const std::string& directory) {
   for (const auto& one : wanted) try_write_control(file, one);
 }
 
-/// v1 does not inherit these two, and takes no process without them.
+/// v1 does not inherit these two, and takes no process without them. Whoever makes the parent at
+/// this moment may not have written them yet; the root of the hierarchy has them always.
 void inherit_cpuset(const std::string& directory) {
+  const std::string parent = parent_of(directory);
   for (const char* file : {"/cpuset.cpus", "/cpuset.mems"}) {
-    if (!read_control(directory + file).value_or("").empty()) continue;
-    const auto value = read_control(parent_of(directory) + file);
+    if (read_control(directory + file) != "") continue;
+    if (read_control(parent + file) == "") inherit_cpuset(parent);
+    const auto value = read_control(parent + file);
     if (value && !value->empty()) write_control(directory + file, *value);
   }
 }

@@ -52,6 +52,19 @@ std::string unified_directory(CgroupLayout layout) {
 
 }  // namespace cgroup
 
+std::vector<std::string> cgroup::named_hierarchies() {
+  constexpr std::string_view k_prefix = "name=";
+  std::vector<std::string> names;
+  for (const auto& membership : parse_memberships(linux::read_file("/proc/self/cgroup"))) {
+    if (membership.controllers.empty()) continue;
+    const std::string& name = membership.controllers.front();
+    if (!name.starts_with(k_prefix)) continue;
+    if (linux::exists(fmt::format("{}/{}", k_mount_point, name.substr(k_prefix.size()))))
+      names.push_back(name.substr(k_prefix.size()));
+  }
+  return names;
+}
+
 std::vector<std::string> legacy_hierarchies() {
   std::vector<std::string> hierarchies;
   for (const auto& [controllers, path] :

@@ -34,6 +34,9 @@ struct LegacyHierarchy {
 /// The v1 hierarchies of these memberships that are mounted and that this process may write to.
 std::vector<LegacyHierarchy> writable_hierarchies(const std::vector<Membership>& memberships);
 
+/// The NAME of each mounted v1 hierarchy "name=NAME", which has no controllers: systemd's.
+std::vector<std::string> named_hierarchies();
+
 /// Where the v2 hierarchy is mounted; empty if it is not.
 std::string unified_directory(CgroupLayout layout);
 

@@ -138,14 +138,30 @@ void build_file_system(const ChildPlan& plan, ChildResources& resources) noexcep
   apply_devices(plan, resources.sources, roots, socket);
   apply_sysctls(plan, roots, socket);
   if (plan.process.terminal) open_terminal(plan.process, &roots, socket);
-  apply_readonly_paths(plan, roots, socket);
-  apply_masked_paths(plan, roots, socket);
   if (plan.process.create_working_directory) {
     ::close(ensure_directory(roots, plan.process.working_directory.c_str(), 0755));
   }
+  finish_mounts(plan, resources.sources, socket);
+  apply_readonly_paths(plan, roots, socket);
+  apply_masked_paths(plan, roots, socket);
   if (plan.readonly_root) make_root_readonly(roots, socket);
   if (plan.wait_when_mounted) hold(socket, protocol::Kind::mounted);
   leave_host_root(plan, roots, socket);
+}
+
+/// The same without mounts. For one that joins there is nothing to be made.
+void build_chroot(const ChildPlan& plan, ChildResources& resources) noexcept {
+  const int socket = resources.socket;
+  const Roots roots = open_directory_as_root(plan, socket);
+  append_texts(plan, roots);
+  apply_devices(plan, resources.sources, roots, socket);
+  // One of the host's, while there is a way to it.
+  if (plan.process.terminal) open_terminal(plan.process, nullptr, socket);
+  if (plan.process.create_working_directory) {
+    ::close(ensure_directory(roots, plan.process.working_directory.c_str(), 0755));
+  }
+  if (plan.wait_when_mounted) hold(socket, protocol::Kind::mounted);
+  change_root(roots, socket);
 }
 
 void take_standard_streams(const ChildResources& resources) noexcept {
@@ -288,6 +304,7 @@ void run_container(const ChildPlan& plan, ChildResources& resources) noexcept {
   if (plan.new_network) bring_up_loopback(socket);
   set_names(plan, socket);
   if (plan.own_mounts) build_file_system(plan, resources);
+  if (plan.chroot_only) build_chroot(plan, resources);
   become_program(plan, resources, label_file);
 }
 
@@ -301,8 +318,12 @@ void run_joining(const ChildPlan& plan, ChildResources& resources) noexcept {
   const int label_file = open_label_file();
   enter_namespaces(plan, socket);
   join_keyring(plan.process);
-  check(socket, ::chdir("/"), Step::working_directory, "/");
-  if (plan.process.terminal) open_terminal(plan.process, nullptr, socket);
+  if (plan.chroot_only) {
+    build_chroot(plan, resources);
+  } else {
+    check(socket, ::chdir("/"), Step::working_directory, "/");
+    if (plan.process.terminal) open_terminal(plan.process, nullptr, socket);
+  }
   become_program(plan, resources, label_file);
 }
 

@@ -34,7 +34,8 @@ int open_null(const Roots& roots) noexcept {
 /// An empty directory that stays so, not attached anywhere; -1 with errno set.
 int make_nothing() noexcept {
   const linux::Fd context(::fsopen("tmpfs", FSOPEN_CLOEXEC));
-  if (!context || ::fsconfig(context.get(), FSCONFIG_SET_FLAG, "ro", nullptr, 0) != 0 ||
+  if (!context || ::fsconfig(context.get(), FSCONFIG_SET_STRING, "source", "tmpfs", 0) != 0 ||
+      ::fsconfig(context.get(), FSCONFIG_SET_FLAG, "ro", nullptr, 0) != 0 ||
       ::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
     return -1;
   }

@@ -58,4 +58,11 @@ bool set_attributes(int descriptor, const MountAttributes& attributes) noexcept 
                 linux::Submounts::included);
 }
 
+bool change_propagation(int descriptor, unsigned long kind, linux::Submounts submounts) noexcept {
+  if (linux::try_set_propagation(descriptor, kind, submounts)) return true;
+  if (errno != ENOSYS) return false;
+  const unsigned long depth = submounts == linux::Submounts::included ? MS_REC : 0;
+  return ::mount(nullptr, DescriptorPath(descriptor).c_str(), nullptr, kind | depth, nullptr) == 0;
+}
+
 }  // namespace coracle::runtime::child

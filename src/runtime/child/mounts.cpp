@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,13 +21,23 @@ namespace {
 
 using protocol::Step;
 
+void set_propagation(int mounted, unsigned long kind, linux::Submounts submounts,
+                     const char* target, int socket) noexcept {
+  if (!change_propagation(mounted, kind, submounts)) fail(socket, Step::propagation, target);
+}
+
 void set_propagation(int mounted, const MountStep& step, int socket) noexcept {
   const MountAttributes& attributes = step.attributes;
   if (attributes.propagation == 0) return;
-  const unsigned long flags =
-      attributes.propagation | (attributes.propagation_recursive ? unsigned{MS_REC} : 0U);
-  check(socket, ::mount(nullptr, DescriptorPath(mounted).c_str(), nullptr, flags, nullptr),
-        Step::propagation, step.target);
+  const auto submounts =
+      attributes.propagation_recursive ? linux::Submounts::included : linux::Submounts::left_out;
+  set_propagation(mounted, attributes.propagation, submounts, step.target.c_str(), socket);
+}
+
+/// A copy of a mount of the host is its peer, and so are those below: what is mounted on them
+/// inside would appear outside.
+void keep_from_host(int mounted, const char* target, int socket) noexcept {
+  set_propagation(mounted, MS_SLAVE, linux::Submounts::included, target, socket);
 }
 
 /// Through a descriptor that is writable whatever the mount is going to be.
@@ -54,6 +65,10 @@ void apply_bind(const MountStep& step, int source, const Roots& roots, int socke
     }
   } else if (!linux::try_attach_mount(source, place)) {
     fail(socket, Step::mount, target);
+  }
+  const unsigned long kind = step.attributes.propagation;
+  if (kind != MS_SHARED && (kind == 0 || !step.attributes.propagation_recursive)) {
+    keep_from_host(source, target, socket);
   }
   set_propagation(source, step, socket);
   ::close(source);
@@ -123,15 +138,16 @@ bool wants_plain_place(const MountStep& step) noexcept {
          std::ranges::any_of(k_types, [&](const char* type) { return step.type == type; });
 }
 
-void apply_file_system(const MountStep& step, const Roots& roots, int socket) noexcept {
+/// @returns the mount's root where it is to become read-only at last, else -1
+int apply_file_system(const MountStep& step, const Roots& roots, int socket) noexcept {
   const char* target = step.target.c_str();
+  // What is not there yet has nothing to be copied, nor a mode.
+  const int before = step.copy_up ? open_inside(roots, target, O_RDONLY | O_DIRECTORY) : -1;
   const int place = wants_plain_place(step) ? ensure_plain_directory(roots, target)
                                             : ensure_directory(roots, target, 0755);
   check(socket, place, Step::mount_target, target);
-  const int before = step.copy_up ? open_inside(roots, target, O_RDONLY | O_DIRECTORY) : -1;
   std::uint64_t wanted = step.attributes.set | step.attributes.recursive_set;
-  // What is to be filled becomes read-only afterwards.
-  if (step.copy_up) wanted &= ~std::uint64_t{MOUNT_ATTR_RDONLY};
+  if (step.readonly_at_last) wanted &= ~std::uint64_t{MOUNT_ATTR_RDONLY};
   const unsigned long flags = step.flags | old_flags(wanted);
   if (!mount_on(place, step, flags, roots)) {
     const bool refused = errno == EPERM || errno == EBUSY;
@@ -142,7 +158,7 @@ void apply_file_system(const MountStep& step, const Roots& roots, int socket) no
     }
   }
   ::close(place);
-  if (!step.copy_up && step.attributes.propagation == 0) return;
+  if (before < 0 && step.attributes.propagation == 0 && !step.readonly_at_last) return -1;
   const int mounted = open_inside(roots, target, O_RDONLY | O_DIRECTORY);
   check(socket, mounted, Step::mount, target);
   if (before >= 0) {
@@ -156,12 +172,11 @@ void apply_file_system(const MountStep& step, const Roots& roots, int socket) no
       (void)!::fchown(mounted, asked.st_uid, static_cast<gid_t>(-1));
     if (step.data.find("gid=") != std::string::npos)
       (void)!::fchown(mounted, static_cast<uid_t>(-1), asked.st_gid);
-    MountAttributes readonly{};
-    readonly.set = step.attributes.set & MOUNT_ATTR_RDONLY;
-    if (!set_attributes(mounted, readonly)) fail(socket, Step::mount_attributes, target);
   }
   set_propagation(mounted, step, socket);
+  if (step.readonly_at_last) return mounted;
   ::close(mounted);
+  return -1;
 }
 
 /// Sets errno where it is not.
@@ -172,12 +187,23 @@ bool is_device(int node, const DeviceStep& device) noexcept {
   return info.st_rdev == device.number && (info.st_mode & S_IFMT) == (device.mode & S_IFMT);
 }
 
-void make_node(const DeviceStep& device, const Roots& roots, int socket) noexcept {
+/// Shells want a /dev/null. A file is as empty, until something is written to it.
+void make_file_instead(const DeviceStep& device, const Place& place) noexcept {
+  if (device.number != ::makedev(1, 3)) return;
+  const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  ::close(::openat(place.directory, place.name, flags, 0666));
+}
+
+/// @param is_needed  whether it is an error that we may make none
+void make_node(const DeviceStep& device, bool is_needed, const Roots& roots, int socket) noexcept {
   const char* path = device.path.c_str();
   const Place place = ensure_parent(roots, path);
   check(socket, place.directory, Step::device, path);
   if (::mknodat(place.directory, place.name, device.mode, device.number) != 0 && errno != EEXIST) {
-    fail(socket, Step::device, path);
+    if (errno != EPERM || is_needed) fail(socket, Step::device, path);
+    make_file_instead(device, place);
+    ::close(place.directory);
+    return;
   }
   // What is there now, by a descriptor: the name may have become a link, one of procfs among them.
   const int node = ::openat(place.directory, place.name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -192,6 +218,7 @@ void bind_device(const DeviceStep& device, int source, const Roots& roots, int s
   const int place = ensure_target(roots, device.path.c_str(), true);
   if (place < 0 || !linux::try_attach_mount(source, place))
     fail(socket, Step::device, device.path.c_str());
+  keep_from_host(source, device.path.c_str(), socket);
   ::close(source);
   ::close(place);
 }
@@ -246,7 +273,7 @@ void apply_mounts(const ChildPlan& plan, MountSources& sources, const Roots& roo
     if (sources.mounts[i] >= 0) {
       apply_bind(plan.mounts[i], sources.mounts[i], roots, socket);
     } else {
-      apply_file_system(plan.mounts[i], roots, socket);
+      sources.mounts[i] = apply_file_system(plan.mounts[i], roots, socket);
     }
   }
 }
@@ -257,13 +284,26 @@ void apply_devices(const ChildPlan& plan, MountSources& sources, const Roots& ro
   for (std::size_t i = 0; i < plan.devices.size(); ++i) {
     const DeviceStep& device = plan.devices[i];
     if (plan.make_nodes || S_ISFIFO(device.mode)) {
-      make_node(device, roots, socket);
+      make_node(device, !plan.chroot_only, roots, socket);
     } else {
       bind_device(device, sources.devices[i], roots, socket);
     }
   }
   for (const LinkStep& link : plan.links) make_link(link, roots, socket);
   ::umask(umask);
+}
+
+void finish_mounts(const ChildPlan& plan, const MountSources& sources, int socket) noexcept {
+  MountAttributes readonly;
+  readonly.set = MOUNT_ATTR_RDONLY;
+  for (std::size_t i = 0; i < plan.mounts.size(); ++i) {
+    const MountStep& step = plan.mounts[i];
+    if (!step.readonly_at_last) continue;
+    if (!set_attributes(sources.mounts[i], readonly)) {
+      fail(socket, Step::mount_attributes, step.target.c_str());
+    }
+    ::close(sources.mounts[i]);
+  }
 }
 
 void make_root_readonly(const Roots& roots, int socket) noexcept {

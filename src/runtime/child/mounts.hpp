@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "coracle/linux/mount.hpp"
 #include "runtime/child/mount_target.hpp"
 #include "runtime/plan/child_plan.hpp"
 
@@ -10,7 +11,9 @@ namespace coracle::runtime::child {
 
 /// Descriptors that the child fills; the parent sizes it beforehand so that nothing is allocated.
 struct MountSources {
-  std::vector<int> mounts;   ///< one for each MountStep: a detached copy of its source, or -1
+  /// One for each MountStep: a detached copy of its source, or -1. Of a file system the root, while
+  /// it waits for finish_mounts().
+  std::vector<int> mounts;
   std::vector<int> devices;  ///< one for each DeviceStep that is bound, or -1
 };
 
@@ -24,6 +27,8 @@ void apply_mounts(const ChildPlan& plan, MountSources& sources, const Roots& roo
                   int socket) noexcept;
 void apply_devices(const ChildPlan& plan, MountSources& sources, const Roots& roots,
                    int socket) noexcept;
+/// Makes read-only what had to be written to until now.
+void finish_mounts(const ChildPlan& plan, const MountSources& sources, int socket) noexcept;
 void apply_masked_paths(const ChildPlan& plan, const Roots& roots, int socket) noexcept;
 void apply_readonly_paths(const ChildPlan& plan, const Roots& roots, int socket) noexcept;
 void make_root_readonly(const Roots& roots, int socket) noexcept;
@@ -31,5 +36,8 @@ void make_root_readonly(const Roots& roots, int socket) noexcept;
 /// Sets attributes of the mount that `descriptor` is the root of, detached or attached. Without
 /// mount_setattr(2) (before 5.12) it must be attached: ENOSYS otherwise.
 bool set_attributes(int descriptor, const MountAttributes& attributes) noexcept;
+/// The propagation of a mount, and of those below it.
+/// @param kind  MS_SLAVE and the like
+bool change_propagation(int descriptor, unsigned long kind, linux::Submounts submounts) noexcept;
 
 }  // namespace coracle::runtime::child

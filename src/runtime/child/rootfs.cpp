@@ -74,4 +74,23 @@ void leave_host_root(const ChildPlan& plan, const Roots& roots, int socket) noex
   }
 }
 
+Roots open_directory_as_root(const ChildPlan& plan, int socket) noexcept {
+  const char* root = plan.rootfs.mount_point.c_str();
+  const int inside = ::open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  check(socket, inside, Step::rootfs_mount, root);
+  const int host_root = ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  check(socket, host_root, Step::pivot_root, "/");
+  // Paths by descriptors start here, see DescriptorPath.
+  check(socket, ::fchdir(host_root), Step::pivot_root, "the host's root");
+  return {inside, host_root};
+}
+
+void change_root(const Roots& roots, int socket) noexcept {
+  check(socket, ::fchdir(roots.inside), Step::pivot_root, "/");
+  check(socket, ::chroot("."), Step::pivot_root, "/");
+  check(socket, ::chdir("/"), Step::pivot_root, "/");
+  ::close(roots.inside);
+  ::close(roots.host);
+}
+
 }  // namespace coracle::runtime::child

@@ -60,7 +60,11 @@ Cloned clone_process(int namespaces, int cgroup, bool hidden) {
     arguments.flags |= CLONE_INTO_CGROUP;
     arguments.cgroup = static_cast<std::uint64_t>(cgroup);
   }
-  const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
+  long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
+  // Filters cannot look at what it is given, and some refuse it (docker's).
+  if (pid < 0 && errno == ENOSYS && cgroup < 0) {
+    pid = ::syscall(SYS_clone, arguments.flags | SIGCHLD, nullptr, &pidfd, nullptr, nullptr);
+  }
   if (pid == 0) {
     birth.stay_hidden();
     command_line.stay_hidden();

@@ -8,12 +8,13 @@
 #include "coracle/linux/file.hpp"
 #include "coracle/linux/user_namespace.hpp"
 #include "coracle/runtime/cgroup.hpp"
+#include "runtime/cgroup/hierarchy_internal.hpp"
 #include "runtime/plan/plan.hpp"
 
 namespace coracle::runtime {
 namespace {
 
-constexpr const char* k_mount_point = "/sys/fs/cgroup";
+using cgroup::k_mount_point;
 
 bool stands_for_all(const oci::Mount& mount) {
   return mount.type == "cgroup" && plan_mount(mount, "").data.empty();
@@ -49,17 +50,19 @@ std::vector<oci::Mount> expand_legacy(const oci::Mount& mount, const oci::LinuxC
                     {"nosuid", "noexec", "nodev", "mode=755", "size=64k"},
                     {},
                     {}});
-  for (const auto& controllers : legacy_hierarchies()) {
+  const auto add = [&](const std::string& directory, const std::string& option) {
     oci::Mount one = mount;
-    one.destination += "/" + controllers;
-    std::string source = fmt::format("{}/{}{}", k_mount_point, controllers, group);
+    one.destination += "/" + directory;
+    std::string source = fmt::format("{}/{}{}", k_mount_point, directory, group);
     if (has_own(config, oci::NamespaceType::cgroup)) {
-      one.options.push_back(controllers);
+      one.options.push_back(option);
       mounts.push_back(std::move(one));
     } else if (linux::exists(source)) {
       mounts.push_back(bound(std::move(source), one));
     }
-  }
+  };
+  for (const auto& controllers : legacy_hierarchies()) add(controllers, controllers);
+  for (const auto& name : cgroup::named_hierarchies()) add(name, "name=" + name);
   return mounts;
 }
 

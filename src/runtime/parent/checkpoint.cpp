@@ -26,7 +26,7 @@ void require_expressible(const std::string& mount) {
 void checkpoint(const CheckpointRequest& request) {
   const Outside outside = look_outside(request.target, request.monitor);
   CriuRun run;
-  run.verb = "dump";
+  run.verb = request.pre_dump ? "pre-dump" : "dump";
   run.purpose = "checkpoint";
   run.options = request.criu;
   run.log = k_dump_log;
@@ -41,6 +41,12 @@ void checkpoint(const CheckpointRequest& request) {
     add(fmt::format("mnt[{}]:{}", outside.mounts[i], name_of_outer_mount(i)));
   }
   if (request.leave_running) add("--leave-running");
+  // What is written next is measured against this.
+  if (request.pre_dump || !request.parent.empty()) add("--track-mem");
+  if (!request.parent.empty()) {
+    add("--prev-images-dir");
+    add(request.parent);
+  }
   if (request.lock >= 0) run.inherited.push_back(request.lock);
   std::vector<linux::Fd> namespaces;
   for (const auto& name : request.outer_namespaces) {
@@ -52,7 +58,7 @@ void checkpoint(const CheckpointRequest& request) {
     throw Error(ErrorClass::conflict, "the container has just ended");
   }
   // Before: who kills us does not stop criu.
-  save_outside(request.criu.images, outside);
+  if (!request.pre_dump) save_outside(request.criu.images, outside);
   run_criu(run, {}, [&] {
     // What criu is in itself is no part of the container for it.
     for (const auto& descriptor : namespaces) {

@@ -51,6 +51,7 @@ linux::SpawnOptions plan_program(const CriuRun& run) {
   }
   if (run.options.file_locks) options.argv.emplace_back("--file-locks");
   if (run.options.tcp_established) options.argv.emplace_back("--tcp-established");
+  if (run.options.external_sockets) options.argv.emplace_back("--ext-unix-sk");
   options.argv.insert(options.argv.end(), run.arguments.begin(), run.arguments.end());
   options.standard_output = -1;
   options.inherited = run.inherited;

@@ -106,6 +106,8 @@ ChildPlan plan_joining(const ExecRequest& request) {
     plan.process.scheduling.affinity = plan_affinity(affinity->final, "execCPUAffinity.final");
   }
   plan.wait_for_parent = request.options.before_setup != nullptr;
+  plan.chroot_only = !request.chroot.empty();
+  plan.rootfs.mount_point = request.chroot;
   return plan;
 }
 
@@ -128,8 +130,9 @@ StartedProcess exec(const ExecRequest& request) {
                        ::getpid());
   }
   const InheritedOomScore oom_score(request.process->oom_score_adj);
+  const bool joins = request.chroot.empty();
   const bool other_user = enters_user_namespace(request.target);
-  const bool other_pid = !same_namespace(request.target.pid, "pid");
+  const bool other_pid = joins && !same_namespace(request.target.pid, "pid");
   const int first = (other_user ? CLONE_NEWUSER : 0) | (other_pid ? CLONE_NEWPID : 0);
   if (first != 0 && ::setns(target.get(), first) != 0) {
     throw SysError("cannot join the container's namespaces");
@@ -138,7 +141,10 @@ StartedProcess exec(const ExecRequest& request) {
 
   ChildPlan plan = plan_joining(request);
   const InheritedAffinity affinity(*request.process);
-  plan.join.push_back({target.get(), differing_namespaces(request.target.pid), "of the container"});
+  if (joins) {
+    plan.join.push_back(
+        {target.get(), differing_namespaces(request.target.pid), "of the container"});
+  }
   auto [started, socket] = give_birth(plan, request.options, {child::run_joining, 0, true});
   Conversation conversation(started, std::move(socket));
   conversation.use_state(request.state);

@@ -160,6 +160,21 @@ void check_container(const oci::RuntimeSpec& spec) {
   check_seccomp(spec.linux);
 }
 
+void check_chroot(const oci::RuntimeSpec& spec) {
+  const oci::LinuxConfig& config = spec.linux;
+  const bool changes_mounts = !spec.mounts.empty() || !config.masked_paths.empty() ||
+                              !config.readonly_paths.empty() || (spec.root && spec.root->readonly);
+  if (!config.namespaces.empty()) refuse("a chroot has no namespaces");
+  if (changes_mounts) refuse("in a chroot nothing is mounted: mounts would be the host's");
+  check_paths(spec);
+  check_user_namespace(config);
+  check_names(spec);
+  check_time_offsets(config);
+  check_sysctls(spec);
+  check_interfaces(config);
+  check_seccomp(config);
+}
+
 std::string plan_time_offsets(const oci::LinuxConfig& config) {
   std::string text;
   const auto add = [&](std::string_view clock, const std::optional<oci::TimeOffset>& offset) {

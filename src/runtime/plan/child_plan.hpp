@@ -52,7 +52,9 @@ struct MountStep {
   unsigned long flags = 0;  ///< MS_SYNCHRONOUS, MS_RDONLY, … of the file system itself
   std::string data;         ///< "size=64m,mode=755"
   bool copy_up = false;     ///< a tmpfs that starts with what the image has there
-  int fill = -1;            ///< the directory of a bind that does so; -1: it does not
+  /// A tmpfs that is filled, or that devices and the places of further mounts come to lie in.
+  bool readonly_at_last = false;
+  int fill = -1;  ///< the directory of a bind that does so; -1: it does not
   /// A proc or sysfs that the kernel does not let us mount is bound from the host instead.
   bool bind_when_refused = false;
   OwnerMapping owners = OwnerMapping::none;  ///< carried out by the parent, see `tree`
@@ -139,7 +141,8 @@ struct ChildPlan {
   std::string hostname;
   std::string domainname;
 
-  bool own_mounts = false;  ///< a mount namespace of its own: root, mounts, devices below
+  bool own_mounts = false;   ///< a mount namespace of its own: root, mounts, devices below
+  bool chroot_only = false;  ///< none: the directory of the root file system, and devices, alone
   unsigned long root_propagation = 0;
   linux::RootfsPlan rootfs;
   bool readonly_root = false;

@@ -61,6 +61,13 @@ std::string sysctl_path(std::string_view name) {
 
 namespace {
 
+/// Whether /dev is a directory of the host: nothing is made in there.
+bool shares_devices(const ChildPlan& plan) {
+  return std::ranges::any_of(plan.mounts, [](const MountStep& step) {
+    return step.target == "/dev" && step.kind == MountStep::Kind::bind;
+  });
+}
+
 /// SELinux' label for the files of a file system that holds none itself (mount(8), "context=").
 void label_mount(const std::string& label, MountStep& step) {
   const bool takes_label = step.type == "tmpfs" || step.type == "devpts" || step.type == "mqueue";
@@ -76,7 +83,7 @@ ChildPlan plan_container(const CreateRequest& request, const NamespacePlan& name
                          const HostFacts& facts) {
   const oci::RuntimeSpec& spec = *request.spec;
   if (!spec.process) throw Error(ErrorClass::invalid_argument, "the configuration has no process");
-  check_container(spec);
+  request.chroot_only ? check_chroot(spec) : check_container(spec);
   ChildPlan plan;
   plan.own_user_namespace = namespaces.own_user_namespace;
   plan.joins_user_namespace = namespaces.joins_user_namespace;
@@ -93,6 +100,7 @@ ChildPlan plan_container(const CreateRequest& request, const NamespacePlan& name
   plan.hostname = spec.hostname;
   plan.domainname = spec.domainname;
   plan.own_mounts = (namespaces.create & CLONE_NEWNS) != 0;
+  plan.chroot_only = request.chroot_only;
   plan.root_propagation = parse_propagation(spec.linux.rootfs_propagation);
   if (request.rootfs) {
     plan.rootfs = *request.rootfs;
@@ -116,9 +124,11 @@ ChildPlan plan_container(const CreateRequest& request, const NamespacePlan& name
       plan.mounts.back().fill = opened.fill;
     }
   }
-  plan.make_nodes = !facts.in_user_namespace && !namespaces.own_user_namespace &&
-                    !namespaces.joins_user_namespace;
-  plan_devices(spec.linux, plan);
+  // What cannot be made cannot be bound either, in a chroot.
+  plan.make_nodes =
+      request.chroot_only || (!facts.in_user_namespace && !namespaces.own_user_namespace &&
+                              !namespaces.joins_user_namespace);
+  if (!shares_devices(plan)) plan_devices(spec.linux, plan);
   for (const auto& [name, value] : spec.linux.sysctl) {
     plan.sysctls.emplace_back(sysctl_path(name), value);
   }

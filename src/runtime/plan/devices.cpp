@@ -50,10 +50,14 @@ void plan_devices(const oci::LinuxConfig& config, ChildPlan& plan) {
         {device.path, device.path, S_IFCHR | 0666, ::makedev(device.major, device.minor), 0, 0});
   }
   for (const auto& device : config.devices) {
-    plan.devices.push_back(
-        {device.path, device.path, type_bits(device) | device.file_mode.value_or(0666),
-         ::makedev(static_cast<unsigned>(device.major), static_cast<unsigned>(device.minor)),
-         device.uid.value_or(0), device.gid.value_or(0)});
+    // A fifo has no numbers, whatever is said of it.
+    const bool is_fifo = device.type == 'p';
+    const dev_t number = is_fifo ? 0
+                                 : ::makedev(static_cast<unsigned>(device.major),
+                                             static_cast<unsigned>(device.minor));
+    plan.devices.push_back({device.path, device.path,
+                            type_bits(device) | device.file_mode.value_or(0666), number,
+                            device.uid.value_or(0), device.gid.value_or(0)});
   }
   for (const auto& [target, path] : k_links) plan.links.push_back({target, path});
 }

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "coracle/base/error.hpp"
+#include "coracle/base/log.hpp"
 #include "coracle/base/strings.hpp"
 #include "coracle/runtime/features.hpp"
 #include "runtime/plan/plan.hpp"
@@ -103,7 +104,7 @@ bool apply_attribute_option(std::string_view option, MountAttributes& attributes
 bool apply_option(std::string_view option, MountStep& step) {
   if (option == "bind" || option == "rbind") {
     step.kind = MountStep::Kind::bind;
-    step.recursive = option == "rbind";
+    step.recursive = step.recursive || option == "rbind";
     return true;
   }
   if (option == "idmap" || option == "ridmap") {
@@ -185,9 +186,13 @@ MountStep plan_mount(const oci::Mount& mount, std::string_view bundle) {
   step.type = mount.type;
   step.source = mount.source;
   step.target = normalize(mount.destination);
+  if (step.target == "/") {
+    throw Error(ErrorClass::invalid_argument, "a mount on '{}' would hide the root file system",
+                mount.destination);
+  }
   if (mount.type == "bind") {
     step.kind = MountStep::Kind::bind;
-    step.recursive = true;
+    step.recursive = std::ranges::find(mount.options, "bind") == mount.options.end();
   }
   for (const auto& option : mount.options) {
     if (apply_option(option, step)) continue;
@@ -195,14 +200,19 @@ MountStep plan_mount(const oci::Mount& mount, std::string_view bundle) {
     step.data += option;
   }
   if (step.kind == MountStep::Kind::bind) {
+    // config.md, "Linux mount options": what is not known is the file system's, and no bind mount
+    // makes one.
     if (!step.data.empty()) {
-      throw Error(ErrorClass::invalid_argument, "unknown option '{}' of the bind mount on '{}'",
-                  step.data, step.target);
+      log::warn("ignoring the unknown option '{}' of the bind mount on '{}'", step.data,
+                step.target);
     }
     if (!step.source.starts_with('/')) step.source = std::string(bundle) + "/" + step.source;
   } else if (step.source.empty()) {
     step.source = step.type;
   }
+  step.readonly_at_last =
+      step.type == "tmpfs" && step.kind == MountStep::Kind::file_system &&
+      ((step.attributes.set | step.attributes.recursive_set) & MOUNT_ATTR_RDONLY) != 0;
   step.bind_when_refused = step.type == "sysfs" || step.type == "proc";
   plan_owners(mount, step);
   return step;

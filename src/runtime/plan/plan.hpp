@@ -57,6 +57,8 @@ std::string plan_time_offsets(const oci::LinuxConfig& config);
 /// Refuses what the parts of a configuration, each right by itself, do not allow together.
 /// @throws Error invalid_argument
 void check_container(const oci::RuntimeSpec& spec);
+/// The same for one without namespaces (CreateRequest::chroot_only).
+void check_chroot(const oci::RuntimeSpec& spec);
 
 /// "net.ipv4.ip_forward" as a path below /proc/sys; '/' and '.' are exchanged as sysctl(8) does.
 std::string sysctl_path(std::string_view name);

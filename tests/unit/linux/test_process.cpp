@@ -160,3 +160,25 @@ TEST_CASE("a hidden command line is back when it is no longer hidden", "[process
   }
   CHECK(shown() == before);
 }
+
+TEST_CASE("what outlives a command has other arguments", "[process]") {
+  // As the kernel lays them out.
+  static char line[] = "name\0--password\0hunter2";
+  static char* words[] = {line, line + 5, line + 16};
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    remember_command_line(3, words);
+    replace_arguments("xy");
+    const bool good = std::string_view(line, sizeof line) ==
+                      std::string("name\0xy", 7) + std::string(sizeof line - 7, '\0');
+    // One that is too long ends where the old ones did.
+    replace_arguments(std::string(100, 'z'));
+    const bool fits = std::string_view(line, sizeof line) ==
+                      std::string("name\0", 5) + std::string(sizeof line - 6, 'z') + '\0';
+    ::_exit(good && fits ? 0 : 1);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+}

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "coracle/linux/subordinate_ids.hpp"
 #include "coracle/linux/user_namespace.hpp"
 #include "support/namespaces.hpp"
 
@@ -21,6 +22,15 @@ TEST_CASE("subordinate ids by name and by number") {
   CHECK(ranges.back().first == 400000);
   CHECK(parse_subordinate_ids("", "alice", 1000).empty());
   CHECK(parse_subordinate_ids("alice:4294967295:2\n", "alice", 1).empty());
+}
+
+TEST_CASE("ids that nobody has") {
+  CHECK(first_free_id("", "") == 100000);
+  CHECK(first_free_id("a:100000:65536\n", "") == 165536);
+  CHECK(first_free_id("a:165536:65536\n", "b:100000:65536\n") == 231072);
+  // Room for all of them, and no line is trusted.
+  CHECK(first_free_id("a:150000:10\nb:x:1\nc:1:-5\nd\n", "") == 150010);
+  CHECK(first_free_id("a:1000:5\nb:500000:65536\n", "") == 100000);
 }
 
 TEST_CASE("the map of a rootless engine") {

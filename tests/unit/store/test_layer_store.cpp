@@ -56,6 +56,25 @@ TEST_CASE("a layer is unpacked once, under its diff id and a short name") {
   CHECK(store.leftovers().empty());
 }
 
+TEST_CASE("the layer of mount points is no image's, made once and whole") {
+  const TestStore store;
+  const ImageStore images = store.images();
+  const std::string place = images.layers().ensure_mount_points();
+  CHECK(linux::exists(place + "/proc"));
+  CHECK(linux::read_file(place + "/etc/hosts").empty());
+  const std::string link = images.layers().short_base() + "/" + LayerStore::short_mount_points();
+  CHECK(linux::exists(link + "/run/.containerenv"));
+  CHECK(images.layers().list().empty());
+  // A maker that was killed before the link, and one that was before the layer.
+  linux::remove_file(link);
+  CHECK(images.layers().ensure_mount_points() == place);
+  CHECK(linux::exists(link + "/etc"));
+  images.layers().remove_dangling_links();
+  images.layers().remove_leftovers();
+  CHECK(linux::exists(link + "/etc"));
+  CHECK(store.leftovers().empty());
+}
+
 TEST_CASE("a layer that is not what was promised leaves nothing") {
   const TestStore store;
   TestLayer layer = make_layer("etc/motd", "hello");

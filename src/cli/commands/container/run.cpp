@@ -6,6 +6,7 @@
 #include "coracle/base/log.hpp"
 #include "coracle/base/strings.hpp"
 #include "coracle/engine/containers.hpp"
+#include "coracle/engine/doctor.hpp"
 
 namespace coracle::cli {
 namespace {
@@ -46,6 +47,7 @@ engine::StartOptions start_options(const Values& values, const engine::Context& 
 int run_container(Values& values, CommandContext& context) {
   auto engine = open_engine(context);
   engine.begin_namespace();
+  engine::require_way_to_run(engine);
   const auto request = finish_request(values.create, context);
   if (values.detach && !values.attach.empty()) {
     throw Error(ErrorClass::invalid_argument, "--attach and --detach cannot be used together");

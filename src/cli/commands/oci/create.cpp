@@ -36,7 +36,9 @@ void declare_criu(OptionSet& set, bundle::CheckpointOptions& options) {
       .complete(CompletionKind::directory);
   set.add("tcp-established", '\0', options.tcp_established, "Connections, too");
   set.add("file-locks", '\0', options.file_locks, "Locks of files, too");
-  for (const char* name : {"ext-unix-sk", "shell-job", "auto-dedup"}) {
+  set.add("ext-unix-sk", '\0', options.external_sockets,
+          "Unix sockets with another end outside, too, without that");
+  for (const char* name : {"shell-job", "auto-dedup"}) {
     set.add_ignored(name, '\0', Option::Arity::flag, "Has no effect");
   }
   for (const char* name : {"manage-cgroups-mode", "empty-ns", "lsm-profile", "lsm-mount-context"}) {
@@ -83,8 +85,10 @@ void setup_oci_checkpoint(Command& command) {
   declare_criu(command.options(), values.checkpoint);
   OptionSet& set = command.options();
   set.add("leave-running", '\0', values.checkpoint.leave_running, "Leave the container running");
-  set.add_refused("pre-dump", '\0', Option::Arity::flag, "checkpoints in several steps");
-  set.add_refused("parent-path", '\0', Option::Arity::value, "checkpoints in several steps");
+  set.add("pre-dump", '\0', values.checkpoint.pre_dump,
+          "Write memory only, for a later checkpoint, and leave the container running");
+  set.add("parent-path", '\0', values.checkpoint.parent,
+          "Images of a pre-dump before, as a path from --image-path");
   set.add_refused("page-server", '\0', Option::Arity::value, "page servers");
   set.add_refused("status-fd", '\0', Option::Arity::value, "pages that are fetched later");
   run_in_runtime(command, values.common, [&values](CommandContext& context) {

@@ -30,9 +30,17 @@ std::string_view sentence_of(engine::Rung rung) {
     case engine::Rung::inherited_namespace:
       return "containers have the ids of the namespace that this is root of";
     case engine::Rung::single_id: return "containers have one id, and root is emulated";
-    case engine::Rung::none: return "containers cannot be run";
+    case engine::Rung::chroot:
+      return "containers are chroots, which share all but files with what is around";
+    case engine::Rung::none: return "containers cannot be run; images can be worked with";
   }
   return "";
+}
+
+std::string_view status_of(engine::Rung rung) {
+  using Status = engine::HostCheck::Status;
+  if (rung == engine::Rung::none) return to_string(Status::missing);
+  return to_string(rung == engine::Rung::chroot ? Status::limited : Status::ok);
 }
 
 void print(const engine::HostExamination& examination, Output& out) {
@@ -46,8 +54,8 @@ void print(const engine::HostExamination& examination, Output& out) {
       is_first = false;
     }
   }
-  out.print("{:<8} rung: {}: {}\n", examination.rung == engine::Rung::none ? "missing" : "ok",
-            to_string(examination.rung), sentence_of(examination.rung));
+  out.print("{:<8} rung: {}: {}\n", status_of(examination.rung), to_string(examination.rung),
+            sentence_of(examination.rung));
 }
 
 int examine(const std::string& wanted, CommandContext& context) {

@@ -7,9 +7,11 @@
 #include "coracle/base/error.hpp"
 #include "coracle/engine/containers.hpp"
 #include "coracle/engine/events.hpp"
+#include "coracle/linux/command_line.hpp"
 #include "coracle/monitor/relay.hpp"
 #include "engine/container/exec/exec_plan.hpp"
 #include "engine/container/exec/exec_session.hpp"
+#include "engine/container/exec/guarded_exec.hpp"
 
 namespace coracle::engine {
 namespace {
@@ -28,6 +30,7 @@ void leave_running(runtime::StartedProcess started) {
   if (pid > 0) return;
   ::setsid();
   linux::set_process_name("coracle:exec");
+  linux::replace_arguments("exec");
   const int master = ::dup2(started.terminal.get(), 3);
   ::close_range(4, ~0U, 0);
   for (int fd = 0; fd < 3; ++fd) ::close(fd);
@@ -63,7 +66,8 @@ void record_end(const Context& context, const store::ContainerConfig& config, in
 int exec_in_container(Context& context, const ContainerId& id, const ExecRequest& request,
                       const std::function<void(const std::string&)>& left) {
   const auto config = context.containers().load_config(id);
-  ExecPlan plan(context, config, observe(context, id), request);
+  const auto state = observe(context, id);
+  ExecPlan plan(context, config, state, request);
   std::optional<ExecSession> session;
   if (request.session) session.emplace(context, id);
   linux::Fd null;
@@ -73,7 +77,8 @@ int exec_in_container(Context& context, const ContainerId& id, const ExecRequest
     streams.input = null.get();
   }
   if (request.detach) streams.output = streams.error = null.get();
-  runtime::StartedProcess started = plan.start(streams, false);
+  runtime::StartedProcess started =
+      config.is_chroot ? start_guarded(plan, streams, state.process) : plan.start(streams, false);
   if (session) session->note_start(request, started.process.pid());
   record_event(context, config, "exec");
   if (!request.detach) {

@@ -9,6 +9,7 @@
 #include "coracle/base/error.hpp"
 #include "coracle/linux/file.hpp"
 #include "coracle/linux/terminal.hpp"
+#include "engine/container/chroot/chroot.hpp"
 #include "engine/container/limits/group.hpp"
 #include "engine/container/machine/root_emulation.hpp"
 #include "engine/container/machine/seccomp.hpp"
@@ -17,6 +18,7 @@
 #include "engine/request/variables.hpp"
 #include "engine/secret/container_secrets.hpp"
 #include "engine/spec/spec.hpp"
+#include "engine/storage.hpp"
 
 namespace coracle::engine {
 namespace {
@@ -95,6 +97,10 @@ ExecPlan::ExecPlan(Context& context, const store::ContainerConfig& config,
   exec_.options.seccomp = seccomp_ ? &*seccomp_ : nullptr;
   root_emulation_ = load_root_emulation(context, config, process_.user, is_single);
   exec_.options.root_emulation = root_emulation_ ? &*root_emulation_ : nullptr;
+  if (config.is_chroot) {
+    exec_.chroot = plan_rootfs(context, config).mount_point;
+    settle_filters(config, process_, exec_.options);
+  }
   exec_.options.preserved_fds = request.preserved_fds;
   exec_.options.keep_groups = keeps_groups(config) || denies_groups(state.process.pid);
   if (state.cgroup.empty()) return;

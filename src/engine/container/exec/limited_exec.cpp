@@ -63,7 +63,9 @@ LimitedExecResult follow(runtime::StartedProcess& started, int output, const Lim
 }
 
 /// In a process of its own, which enters the container's user namespace for good.
-std::string run_in_child(ExecPlan& plan, const LimitedExec& exec) {
+/// @param is_chroot  the container has no pid namespace that ends what is left running
+std::string run_in_child(ExecPlan& plan, const LimitedExec& exec, bool is_chroot) {
+  if (is_chroot) linux::adopt_descendants();
   const linux::Fd null = linux::open_file("/dev/null", O_RDONLY);
   linux::Pipe pipe = linux::make_pipe();
   ::fcntl(pipe.read.get(), F_SETFL, O_NONBLOCK);
@@ -73,6 +75,7 @@ std::string run_in_child(ExecPlan& plan, const LimitedExec& exec) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   pipe.write.reset();
   const LimitedExecResult result = follow(started, pipe.read.get(), exec);
+  if (is_chroot) linux::end_descendants();
   return dump_json({{"exit_code", result.exit_code},
                     {"timed_out", result.timed_out},
                     {"output", result.output}});
@@ -87,7 +90,7 @@ LimitedExecResult run_limited(Context& context, const store::ContainerConfig& co
       answer_from_child("the process that joins the container",
                         k_answer_frame + k_longest_escape * exec.output_limit, [&] {
                           ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-                          return run_in_child(plan, exec);
+                          return run_in_child(plan, exec, config.is_chroot);
                         });
   const Json document = parse_json(answer, "what the program has come to");
   return {static_cast<int>(json::get_int(document, "exit_code")),

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -12,6 +13,7 @@
 #include "coracle/linux/file.hpp"
 #include "coracle/linux/namespaces.hpp"
 #include "coracle/linux/process.hpp"
+#include "coracle/linux/process_end.hpp"
 #include "engine/apart.hpp"
 
 namespace coracle::engine {
@@ -36,8 +38,16 @@ void unmount(Context& context, const linux::ProcessIdentity& server, const std::
       linux::try_open_at(AT_FDCWD, fmt::format("/proc/{}/ns/mnt", server.pid), O_RDONLY);
   if (!name_space || !linux::is_alive(server)) return;
   // A signal would end it at once, and what the kernel has not written yet would be lost.
-  linux::in_mount_namespace(name_space.get(),
-                            [&] { ::umount2(place.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW); });
+  linux::in_mount_namespace(name_space.get(), [&] {
+    if (const linux::Fd root = linux::open_if_exists(place, O_RDONLY | O_DIRECTORY)) {
+      ::syncfs(root.get());
+    }
+    ::umount2(place.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+  });
+  // The process of a volume that was mounted meanwhile may have the mount in its own namespace, and
+  // be kept by ours: then nothing but a signal ends either.
+  constexpr int k_patience_ms = 500;
+  if (!linux::wait_for_end(server, k_patience_ms)) linux::send_signal(server, SIGTERM);
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ void ContainerLifecycle::prepare() {
   group_place_ = enter_group_place(context_, config_);
   enter_namespace_of_owner(context_, config_);
   network_.enter_namespaces(context_);
-  if (context_.config().rootless) {
+  if (context_.config().rootless && context_.lack_of_namespaces() == nullptr) {
     namespace_entry_ = list_in_namespace(context_.config().runroot, context_.mappings());
   }
   state_ = context_.containers().load_state(id_);
@@ -122,7 +122,7 @@ runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStream
   SpecFacts facts = gather_facts();
   facts.network_namespace = network_namespace;
   facts.secret_files = sources_.secret_files();
-  const oci::RuntimeSpec spec = complete_spec(facts);
+  oci::RuntimeSpec spec = complete_spec(facts);
   if (first_start_ && !restore_) give_sources_to_user(spec.process->user);
   make_cgroup(spec.linux.resources);
   ScopeExit remove_cgroup([this] { this->remove_cgroup(); });
@@ -130,6 +130,8 @@ runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStream
   runtime::CreateRequest request = request_for(spec, facts);
   request.rootfs = rootfs;
   request.process.streams = streams;
+  ScopeExit leave_chroot([this] { end_chroot(); });
+  if (config_.is_chroot) settle_in_chroot(facts, spec, request);
   sources_.give_to(request, spec.process->user, first_start_);
   request.wait_for_start = request.wait_for_start || sources_.are_filled() || is_held;
   request.holds_long = is_held;
@@ -149,6 +151,7 @@ runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStream
   }
   if (pin) pin->restore(file_server_);
   poststop_ = spec.hooks.poststop;
+  leave_chroot.release();
   remove_cgroup.release();
   stop_network.release();
   close_sources.release();

@@ -49,6 +49,9 @@ class ContainerLifecycle final : public monitor::Lifecycle {
 
  private:
   linux::RootfsPlan plan_root();
+  void settle_in_chroot(const SpecFacts& facts, oci::RuntimeSpec& spec,
+                        runtime::CreateRequest& request);
+  void end_chroot() noexcept;
   SpecFacts gather_facts();
   std::string find_shared_memory(const SpecFacts& facts);
   void plan_user_namespace(oci::LinuxConfig& linux_config) const;
@@ -83,6 +86,7 @@ class ContainerLifecycle final : public monitor::Lifecycle {
   bool is_mounted_here_ = false;       ///< the root file system, not in the container alone
   bool oom_killed_ = false;            ///< in the run that has ended last
   bool oom_seen_ = false;              ///< in this run, while it went on
+  linux::Fd adopted_watch_;            ///< of a chroot: processes of it may have ended
   linux::Fd memory_watch_;             ///< of its group, where that goes before it can be read
   pid_t file_server_ = -1;             ///< fuse-overlayfs
   std::string joined_user_namespace_;  ///< its path; empty: one of its own, or the engine's

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The end of a run, what is recorded of it, and whether another one follows.
 #include <sys/mount.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/time.hpp"
 #include "coracle/engine/events.hpp"
 #include "coracle/linux/file.hpp"
+#include "coracle/linux/process_tree.hpp"
+#include "engine/container/life/discard.hpp"
 #include "engine/container/life/exit_file.hpp"
 #include "engine/container/life/lifecycle.hpp"
 #include "engine/container/limits/group.hpp"
@@ -14,6 +17,17 @@
 #include "engine/pod/exit_policy.hpp"
 
 namespace coracle::engine {
+namespace {
+
+/// What has lost its parent there has become ours.
+/// @param first  the first process, which the monitor reaps
+void reap_in_chroot(int alarm, pid_t first) noexcept {
+  signalfd_siginfo news{};
+  (void)!::read(alarm, &news, sizeof news);
+  linux::reap_adopted(first);
+}
+
+}  // namespace
 
 void ContainerLifecycle::remove_cgroup() noexcept {
   group_place_.scope.reset();
@@ -27,10 +41,12 @@ void ContainerLifecycle::remove_cgroup() noexcept {
 
 monitor::Alarms ContainerLifecycle::alarms() const noexcept {
   const auto network = network_.alarms();
-  return {network[0], network[1], memory_watch_.get()};
+  // A chroot's network is the host's, and has none.
+  return {adopted_watch_ ? adopted_watch_.get() : network[0], network[1], memory_watch_.get()};
 }
 
 void ContainerLifecycle::alarmed(int alarm) noexcept {
+  if (alarm == adopted_watch_.get()) return reap_in_chroot(alarm, state_.process.pid);
   if (alarm != memory_watch_.get()) return network_.repair(alarm);
   char news[4096];
   if (::read(alarm, news, sizeof news) <= 0) memory_watch_.reset();
@@ -54,6 +70,7 @@ void ContainerLifecycle::unmount_here() noexcept {
 
 void ContainerLifecycle::ended() noexcept {
   note_oom();
+  end_chroot();
   network_.stop();
   sources_.close();
   sources_.unmount();
@@ -161,8 +178,7 @@ void ContainerLifecycle::finished() noexcept {
   end_waiting();
   if (!stays_) {
     try {
-      grave_ = context_.containers().discard(id_);
-      record_event(context_, config_, "remove");
+      grave_ = discard_container(context_, id_);
       release_belongings(context_, config_, AnonymousVolumes::go);
     } catch (...) {
       // Already gone, or left for the next invocation.

@@ -12,6 +12,7 @@
 #include "coracle/linux/process_end.hpp"
 #include "coracle/runtime/cgroup.hpp"
 #include "engine/apart.hpp"
+#include "engine/container/chroot/placed_files.hpp"
 #include "engine/container/life/checkpoint_record.hpp"
 #include "engine/container/life/discard.hpp"
 #include "engine/container/life/exit_file.hpp"
@@ -65,6 +66,11 @@ void end_orphan(Context& context, const ContainerId& id, store::ContainerState& 
     }
   }
   if (same_boot) end_file_server(context, id);
+  try {
+    take_back_files(context.containers().upper(id), context.containers().set_aside(id));
+  } catch (const std::exception& error) {
+    log::warn("files of the engine are left in container {}: {}", id.brief(), error.what());
+  }
   if (is_written_down) return;
   state.networks.clear();
   state.error = same_boot ? "the container's monitor was killed" : "the machine was restarted";

@@ -8,12 +8,14 @@
 #include <fmt/format.h>
 
 #include "coracle/base/error.hpp"
+#include "coracle/base/ids.hpp"
 #include "coracle/base/log.hpp"
 #include "coracle/base/strings.hpp"
 #include "coracle/engine/container_status.hpp"
 #include "coracle/engine/containers.hpp"
 #include "coracle/engine/events.hpp"
 #include "coracle/linux/process_end.hpp"
+#include "engine/container/chroot/chroot.hpp"
 #include "engine/container/life/attach.hpp"
 #include "engine/container/life/checkpoint_record.hpp"
 #include "engine/container/life/file_server.hpp"
@@ -49,6 +51,7 @@ monitor::LaunchPlan plan_launch(Context& context, const store::ContainerConfig& 
                                 const StartOptions& options) {
   monitor::LaunchPlan plan;
   plan.title = "coracle:monitor";
+  plan.arguments = fmt::format("monitor {} {}", short_id(config.id), config.name);
   plan.terminal = config.terminal;
   plan.interactive = config.interactive;
   plan.log = plan_log(context, config);
@@ -144,8 +147,21 @@ std::optional<monitor::AttachResult> start_prepared(Context& context,
               config.id);
 }
 
+/// One with namespaces is not run without.
+void require_way_to_start(Context& context, const store::ContainerConfig& config) {
+  const Error* lack = context.lack_of_namespaces();
+  if (lack == nullptr && config.is_chroot) {
+    log::warn("container {} was made where there were no namespaces, and is a chroot", config.name);
+  }
+  if (lack == nullptr) return;
+  if (!config.is_chroot) throw Error(*lack);
+  require_way_to_run(context);
+  warn_of_chroot(context);
+}
+
 /// What it needs is there, and it is ours to start.
 linux::FileLock prepare_start(Context& context, const store::ContainerConfig& config) {
+  require_way_to_start(context, config);
   if (!config.pod.empty() && !config.is_infra) start_infra(context, config.pod);
   start_dependencies(context, config);
   repair_belongings(context, config);

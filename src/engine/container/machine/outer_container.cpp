@@ -21,10 +21,13 @@ std::string container_around() {
 
 bool is_proc_covered(const Context& context) {
   if (!context.config().rootless || container_around().empty()) return false;
-  // Mounted on directories that are always empty: nothing is covered.
-  return std::ranges::any_of(linux::mount_points_below("/proc"), [](const std::string& point) {
-    return point != "/proc/sys/fs/binfmt_misc" && point != "/proc/fs/nfsd";
-  });
+  // The kernel takes a while to write its table of mounts, and what is around us stays.
+  static const bool covered =
+      std::ranges::any_of(linux::mount_points_below("/proc"), [](const std::string& point) {
+        // Mounted on directories that are always empty: nothing is covered.
+        return point != "/proc/sys/fs/binfmt_misc" && point != "/proc/fs/nfsd";
+      });
+  return covered;
 }
 
 void warn_of_covered_proc(const Context& context) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/container/machine/root_emulation.hpp"
 
+#include <algorithm>
+
 #include "coracle/base/log.hpp"
 #include "coracle/base/strings.hpp"
 #include "coracle/linux/user_namespace.hpp"
@@ -16,6 +18,13 @@ bool is_wanted(const Context& context, const store::ContainerConfig& config, con
       config.root_emulation.empty() ? context.config().root_emulation : config.root_emulation;
   if (user.uid != 0 || user.gid != 0) return false;
   return mode == "always" || (mode != "never" && has_single_id);
+}
+
+/// What the user mounts there is the user's: no file of ours is made in it.
+bool is_mounted_over(const store::ContainerConfig& config, const std::string& directory) {
+  return std::ranges::any_of(config.mounts, [&](const store::ContainerMount& mount) {
+    return (directory + "/").starts_with(mount.destination + "/");
+  });
 }
 
 }  // namespace
@@ -58,7 +67,8 @@ void add_emulation_files(
     SpecFacts& facts) {
   const auto user = resolve_user(config.user, config.groups, facts).user;
   if (!is_wanted(context, config, user, has_single_id(context, config))) return;
-  if (!has_directory("etc/apt/apt.conf.d")) return;
+  if (!has_directory("etc/apt/apt.conf.d") || is_mounted_over(config, "/etc/apt/apt.conf.d"))
+    return;
   // It would become _apt for fetching, and gives up where getuid(2) says otherwise.
   facts.emulation_files.emplace_back(write("apt.conf", "APT::Sandbox::User \"root\";\n"),
                                      "/etc/apt/apt.conf.d/99root-emulation");

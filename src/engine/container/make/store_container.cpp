@@ -41,6 +41,10 @@ void require_pod(Context& context, const store::ContainerConfig& config) {
 }  // namespace
 
 void store_container(Context& context, const store::ContainerConfig& config) {
+  if (config.is_chroot && !config.rootfs_path.empty()) {
+    // Files of the engine would take the places of the user's own.
+    throw Error(ErrorClass::unavailable, "--rootfs cannot be had: no namespaces can be made here");
+  }
   std::function<void(const std::string&)> fill;
   if (config.driver == config::k_vfs) {
     fill = [&](const std::string& upper) {

@@ -10,6 +10,7 @@
 
 #include "coracle/archive/layers.hpp"
 #include "coracle/base/error.hpp"
+#include "coracle/linux/resolve.hpp"
 #include "engine/storage.hpp"
 
 namespace coracle::engine {
@@ -35,10 +36,10 @@ std::string read_beginning(int file, std::size_t size) {
 std::string read_image_file(Context& context, const store::ContainerConfig& config,
                             const std::string& path) {
   constexpr std::size_t k_limit = 8U << 20;
-  const linux::Fd file = archive::open_in_layers(root_directories(context, config), path,
-                                                 O_RDONLY | O_NOCTTY | O_NONBLOCK);
+  const linux::Fd file = linux::try_reopen_regular(
+      archive::open_in_layers(root_directories(context, config), path, O_PATH).get());
   struct stat info {};
-  if (!file || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return "";
+  if (!file || ::fstat(file.get(), &info) != 0) return "";
   return read_beginning(file.get(), std::min(k_limit, static_cast<std::size_t>(info.st_size)));
 }
 

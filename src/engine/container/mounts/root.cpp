@@ -11,6 +11,7 @@
 #include "coracle/engine/containers.hpp"
 #include "coracle/linux/mount.hpp"
 #include "coracle/linux/namespaces.hpp"
+#include "engine/container/chroot/placed_files.hpp"
 #include "engine/container/mounts/root_mounts.hpp"
 #include "engine/container/mounts/volatile_mark.hpp"
 #include "engine/container/record/belongings.hpp"
@@ -34,17 +35,18 @@ ContainerRoot::ContainerRoot(Context& context, const ContainerId& id, Volumes vo
   auto state = observe(context, id);
   context.enter_namespace();
   if (is_active(state)) {
-    open_running(state);
+    open_running(context, config, state);
     return;
   }
   lock_ = context.containers().lock(id);
   state = context.containers().load_state(id);
   if (is_active(state)) {  // Started meanwhile.
     lock_.reset();
-    open_running(state);
+    open_running(context, config, state);
     return;
   }
   linux::RootfsPlan plan = plan_rootfs(context, config);
+  take_back_files(plan.mount_point, context.containers().set_aside(id));
   if (plan.kind != linux::RootfsPlan::Kind::directory && !linux::is_mount_point(plan.mount_point)) {
     context.enter_mount_namespace();
     allow_mount_again(plan, state);
@@ -63,7 +65,12 @@ ContainerRoot::ContainerRoot(Context& context, const ContainerId& id, Volumes vo
   root_ = linux::open_file(plan.mount_point, O_RDONLY | O_DIRECTORY);
 }
 
-void ContainerRoot::open_running(const store::ContainerState& state) {
+void ContainerRoot::open_running(Context& context, const store::ContainerConfig& config,
+                                 const store::ContainerState& state) {
+  if (config.is_chroot) {
+    root_ = linux::open_file(plan_rootfs(context, config).mount_point, O_RDONLY | O_DIRECTORY);
+    return;
+  }
   root_ = linux::open_file(fmt::format("/proc/{}/root", state.process.pid), O_RDONLY | O_DIRECTORY);
   // The number may have become another process' since it was looked up.
   if (!linux::is_alive(state.process)) {
@@ -91,7 +98,7 @@ ContainerRoot::~ContainerRoot() {
 
 ImageRoot::ImageRoot(Context& context, const store::ContainerConfig& config) {
   context.enter_namespace();
-  linux::RootfsPlan plan = plan_rootfs(context, config);
+  linux::RootfsPlan plan = plan_rootfs(context, config, MountPoints::left_out);
   using Kind = linux::RootfsPlan::Kind;
   if (plan.kind != Kind::directory) {
     // A running container's upper directory is one of the lower ones here: it is only read.

@@ -26,7 +26,8 @@ class ContainerRoot {
   int fd() const noexcept { return root_.get(); }
 
  private:
-  void open_running(const store::ContainerState& state);
+  void open_running(Context& context, const store::ContainerConfig& config,
+                    const store::ContainerState& state);
 
   std::optional<linux::FileLock> lock_;
   linux::Fd root_;

@@ -3,6 +3,7 @@
 
 #include "coracle/base/ids.hpp"
 #include "coracle/base/time.hpp"
+#include "engine/container/chroot/chroot.hpp"
 #include "engine/pod/membership.hpp"
 #include "engine/request/options.hpp"
 #include "engine/secret/container_secrets.hpp"
@@ -25,6 +26,9 @@ void resolve_labels(const ContainerRequest& request, const oci::ContainerConfig&
 store::ContainerConfig resolve_request(Context& context, ContainerRequest request,
                                        const PullImage& pull) {
   store::ContainerConfig config;
+  const Error* lack = context.lack_of_namespaces();
+  if (lack != nullptr) fit_to_chroot(*lack, request);
+  config.is_chroot = lack != nullptr;
   std::string infra;
   if (request.is_infra) {
     config.is_infra = true;
@@ -64,6 +68,7 @@ store::ContainerConfig resolve_request(Context& context, ContainerRequest reques
   resolve_special(context, request, image, config);
   const bool has_layers = config.rootfs_path.empty() && !config.is_infra;
   config.driver = has_layers ? choose_driver(context) : "";
+  if (lack != nullptr) require_no_mounts(*lack, config);
   return config;
 }
 
