@@ -78,14 +78,13 @@ Readiness::Readiness(const StateDirectory& directory) : manager_(linux::service_
 
 void Readiness::step() noexcept {
   const auto message = linux::next_notification(socket_.get());
-  if (!message || !says_ready(*message)) return;
+  if (is_ready_ || !message || !says_ready(*message)) return;
   linux::notify_service_manager(manager_, "READY=1\n");
   is_ready_ = true;
-  socket_.reset();
 }
 
-void Readiness::wait(int pidfd) {
-  while (socket_) {
+void Readiness::listen(int pidfd, bool until_ready) {
+  while (socket_ && !(until_ready && is_ready_)) {
     pollfd set[] = {{socket_.get(), POLLIN, 0}, {pidfd, POLLIN, 0}};
     if (::poll(set, 2, -1) < 0) {
       if (errno == EINTR) continue;
@@ -93,13 +92,17 @@ void Readiness::wait(int pidfd) {
     }
     const bool has_ended = set[1].revents != 0;
     // What it has said at its end counts; not what others say without end.
-    for (int i = 0; socket_ && i < (has_ended ? k_longest_queue : 1); ++i) step();
+    for (int i = 0; i < (has_ended ? k_longest_queue : 1); ++i) step();
     if (has_ended) socket_.reset();
   }
 }
 
+void Readiness::wait(int pidfd) {
+  listen(pidfd, false);
+}
+
 void Readiness::wait_and_hand_over(int pidfd, pid_t program) {
-  wait(pidfd);
+  listen(pidfd, true);
   if (!is_ready_) return;
   linux::notify_service_manager(manager_, fmt::format("MAINPID={}\n", program));
   await_barrier(manager_);

@@ -30,13 +30,16 @@ class Readiness {
   int fd() const noexcept { return socket_.get(); }
   /// Hears what has come, and passes on that the program is ready.
   void step() noexcept;
-  /// Waits until it is ready, or has ended.
+  /// Hears it until it has ended: who asks for a barrier after it is ready (systemd-notify(1)) has
+  /// one, and whoever says more is not kept waiting.
   void wait(int pidfd);
-  /// wait() for a caller who will be gone then: from there on the
-  /// program is the service's main process.
+  /// Hears it until it is ready or has ended, for a caller who will be gone then: from there on
+  /// the program is the service's main process.
   void wait_and_hand_over(int pidfd, pid_t program);
 
  private:
+  void listen(int pidfd, bool until_ready);
+
   std::string manager_;
   bool is_ready_ = false;
   linux::Fd socket_;

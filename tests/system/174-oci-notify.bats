@@ -27,7 +27,7 @@ ready() {
 heard() { assert_equal "$(cat "$HEARD")" "$1"; }
 
 @test "start returns when the program is ready, and names it to the service manager" {
-  ready 'echo $NOTIFY_SOCKET; /say "STATUS=booting" "$(printf "STATUS=up\nREADY=1\nMAINPID=1")" -barrier'
+  ready 'echo $NOTIFY_SOCKET; /say "STATUS=booting" -barrier "$(printf "STATUS=up\nREADY=1\nMAINPID=1")"'
   oci create --bundle "$bundle" "$id" >"$bundle/out" 2>&1 </dev/null 3>&-
   oci start "$id" 3>&- &
   local start=$!
@@ -53,7 +53,8 @@ heard() { assert_equal "$(cat "$HEARD")" "$1"; }
   oci delete --force "$id"
   : >"$HEARD"
   # Here the runtime stays, and is the service's process.
-  program sh -c '/say "$(printf "X=1\nREADY=1")"; exit 7'
+  program sh -c '/say "$(printf "X=1\nREADY=1")" -barrier || exit 8
+    i=0; while [ $i -lt 20 ]; do /say WATCHDOG=1 || exit 9; i=$((i + 1)); done; exit 7'
   run_oci 7 run --bundle "$bundle" "$id"
   wait_until 10 grep -q READY "$HEARD"
   heard READY=1
