@@ -347,6 +347,7 @@ END
 }
 
 @test "Dockerfiles that ask for far more than they are large" {
+  limits_memory
   local kind
   # Limits on memory of all: the program itself takes some of it.
   for kind in large long too-many-stages growing-argument growing-variable growing-global many-copies wide growing-stages \

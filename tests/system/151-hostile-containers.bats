@@ -22,6 +22,7 @@ limited() { (ulimit -v 600000 && exec timeout --kill-after=5 60 "$CORACLE" "$@")
 # --- Logs.
 
 @test "a line without end fills neither the disk nor the monitor, and can be read" {
+  limits_memory
   for driver in json-file k8s-file; do
     coracle run -d --name flood --network=none --log-driver $driver --log-opt max-size=200k --log-opt max-file=2 base \
       sh -c 'tr "\0" x </dev/zero' >/dev/null

@@ -188,10 +188,11 @@ END
 
 # inner OPTION... -- COMMAND...: the binary in a container of ours, with /tmp alone to write to.
 inner() {
-  local options=()
+  local options=() taken
+  take_binary
   while [ "$1" != -- ]; do options+=("$1"); shift; done
   shift
-  coracle --log-level error run --rm --network none -v "$CORACLE:/coracle:ro" -v "$BATS_FILE_TMPDIR/base.tar:/base.tar:ro" \
+  coracle --log-level error run --rm --network none "${taken[@]}" -v "$BATS_FILE_TMPDIR/base.tar:/base.tar:ro" \
     --read-only "${options[@]}" base "$@"
 }
 

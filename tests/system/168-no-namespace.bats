@@ -63,10 +63,11 @@ make_hostile_images() {
 
 # around [OPTION]... -- COMMAND...: in a container like that of a plain `docker run`.
 around() {
-  local options=()
+  local options=() taken
+  take_binary
   while [ "$1" != -- ]; do options+=("$1"); shift; done
   shift
-  coracle --log-level error run --rm --network none -v "$CORACLE:/coracle:ro" -v "$BATS_FILE_TMPDIR:/given:ro" \
+  coracle --log-level error run --rm --network none "${taken[@]}" -v "$BATS_FILE_TMPDIR:/given:ro" \
     --security-opt "seccomp=$BATS_TEST_DIRNAME/../data/runtime/docker-default.json" --cap-add MKNOD --tmpfs /tmp:exec,mode=1777 \
     --env PATH=/bin:/ "${options[@]}" base "$@"
 }

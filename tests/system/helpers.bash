@@ -101,6 +101,17 @@ nap=$((1000000 + (RANDOM << 15 | RANDOM)))
 # no_process PATTERN: no process of this user has such a command line.
 no_process() { ! pgrep -u "$(id -u)" -f "$1" >/dev/null; }
 
+# limits_memory: skips a test that limits a command's address space where the binary is one of tools/check --sanitize.
+limits_memory() { ! grep -q __asan_default_options "$CORACLE" || skip 'sanitizers reserve more addresses than the limit'; }
+
+# take_binary: sets `taken` to the options by which a container has the binary at /coracle, with the libraries that it
+# needs if it is not static.
+take_binary() {
+  local library
+  taken=(-v "$CORACLE:/coracle:ro")
+  for library in $(ldd "$CORACLE" 2>/dev/null | grep -oE '/[^ ]+'); do taken+=(-v "$library:$library:ro"); done
+}
+
 is_root() { [ "$(id -u)" -eq 0 ]; }
 
 # has_cgroup [CONTROLLER]: containers have control groups, with that controller. Those of an ordinary user have

@@ -6,10 +6,10 @@ beside each other. A process then touches fewer pages of the binary: starts are 
 usage, as root, in a build directory of this version, static and linked by GNU ld:
     tools/order/order_functions.py BUILD USER
 
-It links the binary once more for a map, runs the commands as USER, an ordinary user with subordinate ids, one
-instruction at a time (a minute or two for each), and finds the sections in the map that the instructions came from. Names that
-are no longer there do no harm, so this needs to be done again only when `tests/bench` shows more page faults or
-memory than before."""
+It links the binary once more for a map, runs the commands as USER, an ordinary user with subordinate ids, notes the
+functions that they enter (entries.c), and finds the sections in the map that these lie in. Names that are no longer
+there do no harm, so this needs to be done again only when `tests/bench` shows more page faults or memory than
+before."""
 
 import bisect
 import itertools
@@ -23,7 +23,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 OUTPUT = os.path.join(HERE, "../../src/used_functions.ld")
-PATIENCE = 1200  # seconds, of one command
+PATIENCE = 300  # seconds, of one command
 
 
 def run(command, **more):
@@ -75,10 +75,16 @@ def environment_of(user, store):
             "CORACLE_RUNROOT": f"{store}/run", "STORAGE_DRIVER": "overlay"}
 
 
-def steps(program, binary, bounds, user, store, arguments):
-    print("taking the steps of:", *arguments, file=sys.stderr)
-    result = run([program, binary, *bounds, *as_user(user), binary, *arguments], stdin=subprocess.DEVNULL,
-                 stdout=subprocess.PIPE, text=True, cwd=store, env=environment_of(user, store))
+def functions_of(binary):
+    table = run(["readelf", "--wide", "--symbols", binary], capture_output=True, text=True).stdout
+    found = re.findall(r"^ *\d+: ([0-9a-f]+) +\d+ I?FUNC +\w+ +\w+ +\d+ ", table, re.MULTILINE)
+    return "".join(f"{address}\n" for address in found)
+
+
+def entries(program, binary, functions, user, store, arguments):
+    print("functions of:", *arguments, file=sys.stderr)
+    result = run([program, binary, *as_user(user), binary, *arguments], input=functions, stdout=subprocess.PIPE,
+                 text=True, cwd=store, env=environment_of(user, store))
     return [int(line, 16) for line in result.stdout.split()]
 
 
@@ -109,11 +115,11 @@ def main():
     build, user = os.path.abspath(sys.argv[1]), sys.argv[2]
     with tempfile.TemporaryDirectory(dir="/var/tmp") as store:
         os.chmod(store, 0o755)
-        binary, table, program = f"{store}/coracle", f"{store}/map", f"{store}/steps"
-        run(["cc", "-O2", "-o", program, os.path.join(HERE, "steps.c")])
+        binary, table, program = f"{store}/coracle", f"{store}/map", f"{store}/entries"
+        run(["cc", "-O2", "-o", program, os.path.join(HERE, "entries.c")])
         link_with_map(build, binary, table)
         sections = read_map(table)
-        bounds = [f"{sections[0][0]:x}", f"{sections[-1][0] + sections[-1][1]:x}"]
+        functions = functions_of(binary)
         make_store(store, binary, user)
         commands = [["run", "--rm", "--network=none", "image", "true"],
                     ["oci", "run", "--root", f"{store}/states", "--bundle", "bundle", "one"],
@@ -121,7 +127,7 @@ def main():
                     ["exec", "two", "true"], ["ps"], ["images"], ["inspect", "two"], ["stop", "-t", "0", "two"],
                     ["rm", "two"], ["version"]]
         try:
-            taken = [steps(program, binary, bounds, user, store, command) for command in commands]
+            taken = [entries(program, binary, functions, user, store, command) for command in commands]
         finally:
             run([*as_user(user), binary, "system", "reset", "--force"], env=environment_of(user, store))
         starts = [section[0] for section in sections]

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// What nearly every file includes, parsed once for each room: it halves the time of a build. No file
+// relies on it (`-Db_pch=false`).
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <fmt/format.h>
+#include <functional>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
