@@ -83,12 +83,6 @@ std::int64_t preserved_descriptors(const Start& start, std::vector<std::string>&
   return start.preserved_fds + count;
 }
 
-bool keeps_groups(const oci::Process& process, pid_t pid) {
-  if (!process.user.additional_gids.empty()) return false;
-  const auto rule = linux::read_file_if_exists(fmt::format("/proc/{}/setgroups", pid));
-  return rule && rule->starts_with("deny");
-}
-
 int wait_attached(runtime::StartedProcess& started, Readiness* readiness) {
   forward_signals(started.process.pid());
   if (started.terminal) {

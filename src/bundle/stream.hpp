@@ -33,11 +33,6 @@ class Receiver {
 /// (sd_listen_fds(3)), of which `env` tells it.
 std::int64_t preserved_descriptors(const Start& start, std::vector<std::string>& env);
 
-/// Whether the supplementary groups of a process stay as they are, because its user namespace lets
-/// nobody set them (user_namespaces(7)) and none are asked for.
-/// @param pid  one that is in there
-bool keeps_groups(const oci::Process& process, pid_t pid);
-
 /// Hands on signals, the terminal, and that the program is ready, until the process has ended.
 /// @param readiness  nullptr: nobody wants to know
 /// @returns its exit code

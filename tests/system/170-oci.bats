@@ -301,6 +301,18 @@ createContainer creating $id"
   assert_output 'startContainer hook .*: exit code 6'
   # Nothing runs that its hooks did not prepare.
   oci delete --force "$id"
+  change '.hooks.startContainer[0].args[1] = "0" | .hooks.poststart[0].args[3] = "7"'
+  oci create --bundle "$bundle" "$id" >/dev/null 2>&1 </dev/null 3>&-
+  run_oci 1 start "$id"
+  assert_output 'poststart hook .*: exit code 7'
+  wait_until 10 status_is stopped
+  run_oci 0 delete "$id"
+  assert_equal "$(tail -n 1 "$bundle/log" | cut -d ' ' -f 1)" poststop
+  : >"$bundle/log"
+  run_oci 1 run --bundle "$bundle" "$id"
+  assert_output 'poststart hook .*: exit code 7'
+  assert_equal "$(tail -n 2 "$bundle/log" | cut -d ' ' -f 1 | xargs)" 'poststart poststop'
+  run_oci 1 state "$id"
   change '.hooks.startContainer = [] | .hooks.createRuntime = [{path: "/bin/sleep", args: ["sleep", "1000"], timeout: 1}]'
   run_oci 1 create --bundle "$bundle" "$id"
   assert_output 'did not end within 1 seconds'
