@@ -152,9 +152,24 @@ spec: 1\.2\.0'
   assert_output 'checkpoint .*
 .*create '
   run "$RUNTIME" --root "$OCI_ROOT"
-  [ "$status" -ne 0 ]
+  assert_equal "$status" 1
   run "$RUNTIME" --no-such-thing state
-  [ "$status" -ne 0 ]
+  assert_equal "$status" 1
+}
+
+@test "the runtime is the same behind options of the engine" {
+  program sleep "$nap"
+  oci create --bundle "$bundle" "$id" >/dev/null 2>&1 </dev/null 3>&-
+  run "$CORACLE" --log-level debug oci --root "$OCI_ROOT" list -q
+  assert_equal "$status" 0
+  assert_equal "$output" "$id"
+  local line
+  for line in 'oci' 'oci nothing' 'oci --nothing list' 'oci state' 'oci list --nothing'; do
+    run "$CORACLE" $line
+    assert_equal "$line: $status" "$line: 1"
+    run "$CORACLE" --log-level debug $line
+    assert_equal "$line: $status" "$line: 1"
+  done
 }
 
 @test "what a log says of warnings does not reach the container's streams" {
@@ -265,6 +280,80 @@ END
       | .root.readonly = false' \
     --argjson names '["prestart", "createRuntime", "createContainer", "poststart", "poststop"]' \
     --arg hook "$bundle/hook" --arg log "$bundle/log" --arg path "PATH=$PATH" --arg inside "$BATS_TEST_TMPDIR/inside"
+}
+
+# holder OPTION OF UNSHARE...: a process that keeps namespaces until the test ends; sets $held to who is in them.
+holder() {
+  unshare "$@" --fork --kill-child sleep "$nap" >/dev/null 2>&1 3>&- &
+  local parent=$!
+  held=
+  found() { held=$(pgrep -P "$parent"); }
+  wait_until 10 found
+}
+# join TYPE...: those of $held, before what the configuration has.
+join() {
+  local type
+  for type in "$@"; do
+    change '.linux.namespaces = [{type: $type, path: "/proc/\($held)/ns/\($file)"}] + (.linux.namespaces | map(select(.type != $type)))' \
+      --arg type "$type" --arg held "$held" --arg file "$(case $type in network) echo net ;; *) echo "$type" ;; esac)"
+  done
+}
+# Of what the program says: namespaces of the holder, and others.
+whose() {
+  local name
+  for name in user pid net ipc uts; do
+    if [ "$(readlink "/proc/$held/ns/$name")" = "$(sed -n "s/^$name //p" "$bundle/out")" ]; then echo "$name"; fi
+  done | xargs
+}
+run_there() {
+  program sh -c 'for name in user pid net ipc uts; do echo $name $(readlink /proc/self/ns/$name); done; echo uid $(id -u)'
+  timeout 20 "$RUNTIME" --root "$OCI_ROOT" run --bundle "$bundle" "$id" >"$bundle/out" 2>&1 </dev/null 3>&-
+  grep -qx 'uid 0' "$bundle/out"
+}
+
+# bats test_tags=user
+@test "an ordinary user joins a user namespace, and others that belong to it" {
+  holder --user --map-root-user --net --pid --ipc --uts
+  change '.linux.uidMappings = [] | .linux.gidMappings = [] | .process.oomScoreAdj = 700'
+  join user
+  run_there
+  assert_equal "$(whose)" user
+  join user pid
+  run_there
+  assert_equal "$(whose)" 'user pid'
+  # Whatever their order.
+  join ipc uts user network pid
+  change '.hostname = ""'
+  run_there
+  assert_equal "$(whose)" 'user pid net ipc uts'
+  hooks
+  run_there
+  assert_equal "$(whose)" 'user pid net ipc uts'
+}
+
+# bats test_tags=root
+@test "a user namespace beside namespaces of the host" {
+  holder --net --pid
+  cp -r "$ROOTFS" "$bundle/rootfs"
+  chown -R 100000:100000 "$bundle/rootfs"
+  chmod 755 "$bundle" "$BATS_TEST_TMPDIR"
+  change '.root.path = $root | .linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 1000}]
+    | .linux.gidMappings = .linux.uidMappings | .mounts |= map(select(.type != "sysfs"))' --arg root "$bundle/rootfs"
+  join network pid
+  run_there
+  assert_equal "$(whose)" 'pid net'
+  # The same, joining one.
+  local host=$held
+  holder --user
+  echo '0 100000 1000' | tee "/proc/$held/uid_map" >"/proc/$held/gid_map"
+  change '.linux.uidMappings = [] | .linux.gidMappings = []'
+  join user
+  local user
+  user=$(readlink "/proc/$held/ns/user")
+  held=$host
+  run_there
+  assert_equal "$(whose)" 'pid net'
+  grep -qxF "user $user" "$bundle/out"
 }
 
 @test "hooks run at their moments, in their namespaces" {
