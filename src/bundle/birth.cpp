@@ -18,8 +18,8 @@
 namespace coracle::bundle {
 namespace {
 
-oci::RuntimeSpec load_config(const std::string& bundle) {
-  const std::string path = bundle + "/config.json";
+oci::RuntimeSpec load_config(const std::string& bundle, const std::string& name) {
+  const std::string path = name.starts_with('/') ? name : bundle + "/" + name;
   try {
     return oci::parse_runtime_spec(linux::read_file(path), path);
   } catch (const Error& error) {
@@ -69,7 +69,7 @@ Birth::Birth(const Place& place, const std::string& id, const CreateOptions& opt
              const std::vector<std::string>* restored)
     : place_(place),
       bundle_(resolved(options.bundle)),
-      spec_(load_config(bundle_)),
+      spec_(load_config(bundle_, options.config)),
       directory_(StateDirectory::make(place.root, id)) {
   try {
     prepare(options, restored);

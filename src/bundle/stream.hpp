@@ -18,7 +18,7 @@ class Receiver {
   /// @throws Error invalid_argument for a terminal that nobody would hold
   Receiver(const Start& start, bool has_terminal);
 
-  /// Hands out the terminal and the pid.
+  /// Hands out the terminal, the pid and the pidfd.
   void take(runtime::StartedProcess& started);
   /// Takes back a pid file of a process that did not come to be.
   void withdraw() noexcept;
@@ -26,6 +26,7 @@ class Receiver {
  private:
   std::string pid_path_;
   linux::Fd console_;
+  linux::Fd pidfd_socket_;
   linux::Fd pid_file_;
 };
 

@@ -7,7 +7,10 @@ load bundles
 setup_file() { begin_bundles; }
 teardown_file() { end_bundles; }
 setup() { make_bundle; }
-teardown() { remove_bundles; }
+teardown() {
+  remove_bundles
+  [ ${#holders[@]} -eq 0 ] || pkill -KILL -P "$(IFS=,; echo "${holders[*]}")"
+}
 
 @test "create, state, start, kill, delete" {
   program sh -c 'echo begun; exec sleep 1000'
@@ -230,6 +233,38 @@ END
   assert_output 'got word'
 }
 
+@test "a socket gets a pidfd, a configuration may have another name" {
+  program sleep 1000
+  mv "$bundle/config.json" "$bundle/other.json"
+  run_oci 1 create --bundle "$bundle" --no-subreaper "$id"
+  assert_output "'$bundle/config.json' not found"
+  run_oci 1 create --bundle "$bundle" --config other.json --pidfd-socket "$BATS_TEST_TMPDIR/none" "$id"
+  assert_output "cannot allocate a terminal|nobody listens at the pidfd socket"
+  run timeout "$TIMEOUT" python3 - "$BATS_TEST_TMPDIR/pidfd" "$RUNTIME" --root "$OCI_ROOT" "$bundle" "$id" <<'END'
+import array, socket, subprocess, sys
+path, *runtime, bundle, name = sys.argv[1:]
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(path)
+listener.listen()
+quiet = {stream: subprocess.DEVNULL for stream in ("stdin", "stdout", "stderr")}
+def pid_of(words):
+    subprocess.run([*runtime, *words], check=True, **quiet)
+    connection, _ = listener.accept()
+    _, control, _, _ = connection.recvmsg(1024, socket.CMSG_SPACE(4))
+    pidfd = array.array("i", control[0][2])[0]
+    with open(f"/proc/self/fdinfo/{pidfd}") as info:
+        return [line.split()[1] for line in info if line.startswith("Pid:")][0]
+print(pid_of(["create", "--pidfd-socket", path, "--bundle", bundle, "-f", "other.json", name]))
+subprocess.run([*runtime, "start", name], check=True)
+pid_file = bundle + "/pid"
+exec_pid = pid_of(["exec", "--detach", "--pidfd-socket", path, "--pid-file", pid_file, name, "sleep", "1000"])
+print(exec_pid == open(pid_file).read())
+END
+  assert_equal "$status" 0
+  assert_equal "$output" "$(pid_of)
+True"
+}
+
 @test "exec: processes of a running container" {
   program sleep 1000
   change '.process.env += ["FROM=config"] | .process.cwd = "/tmp"'
@@ -286,6 +321,7 @@ END
 holder() {
   unshare "$@" --fork --kill-child sleep "$nap" >/dev/null 2>&1 3>&- &
   local parent=$!
+  holders+=("$parent")
   held=
   found() { held=$(pgrep -P "$parent"); }
   wait_until 10 found
