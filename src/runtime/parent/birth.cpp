@@ -52,7 +52,7 @@ class HiddenBirth {
 
 /// clone3(2) like fork: the child returns here with pid 0. The pid is -1 with errno when it fails.
 /// @param flags  CLONE_NEW…, and CLONE_PARENT
-Cloned try_clone_process(int flags, int cgroup, bool hidden) noexcept {
+Cloned try_clone_process(int flags, int cgroup, bool hidden) {
   HiddenBirth birth(hidden);
   // Variables and places of the host are in there.
   linux::HiddenCommandLine command_line;
@@ -60,7 +60,7 @@ Cloned try_clone_process(int flags, int cgroup, bool hidden) noexcept {
   clone_args arguments{};
   arguments.flags = static_cast<std::uint64_t>(flags) | CLONE_PIDFD;
   arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
-  // A child of our parent's ends as we do.
+  // With that flag it is the one that we have (clone(2)).
   if ((flags & CLONE_PARENT) == 0) arguments.exit_signal = SIGCHLD;
   if (cgroup >= 0) {
     arguments.flags |= CLONE_INTO_CGROUP;
