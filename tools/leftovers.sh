@@ -10,24 +10,56 @@ clear_leftovers_of() {
   return 0
 }
 
-# clear_leftover_runs: ends processes, mounts and networks of root's runs that are over, and deletes their files.
+# clear_leftover_runs: ends processes, mounts, control groups and networks of root's runs that are over, and deletes
+# their files.
 clear_leftover_runs() {
   local run
   for run in /tmp/bats-run-*; do
-    [ -d "$run" ] && ! pgrep -f "bats-exec-.*$run" >/dev/null || continue
+    [ -d "$run" ] && is_over "$run" || continue
     say "clearing away $run, which an earlier run has left"
     end_processes_of "$run"
     sed -n "s|^[^ ]* \($run[^ ]*\) .*|\1|p" /proc/mounts | tac | while read -r place; do umount -l "$place"; done
     rm -rf --one-file-system "$run"
   done
+  end_containers
+  end_groups
   end_networks
 }
+
+# is_over RUN
+is_over() { ! pgrep -f "bats-exec-.*$1" >/dev/null; }
 
 end_processes_of() {
   local entry
   for entry in /proc/[0-9]*; do
     grep -qzF "=$1" "$entry/environ" 2>/dev/null && kill -KILL "${entry#/proc/}" 2>/dev/null
   done
+  return 0
+}
+
+# end_containers: those of an OCI runtime have an environment of their own, and what their root file system was may be
+# deleted. Their mounts tell whose they are.
+end_containers() {
+  local process run place pids=()
+  for process in /proc/[0-9]*; do
+    [ ! "$process/ns/mnt" -ef /proc/self/ns/mnt ] || continue
+    run=$(grep -om1 '/bats-run-[A-Za-z0-9]*' "$process/mountinfo" 2>/dev/null) && is_over "$run" || continue
+    pids+=("${process#/proc/}")
+    kill -KILL "${process#/proc/}" 2>/dev/null
+    # What is frozen does not die of it.
+    sed 's/^[^:]*:[^:]*://' "$process/cgroup" 2>/dev/null | sort -u | while read -r place; do
+      [ "$place" != / ] || continue
+      echo THAWED >"/sys/fs/cgroup/freezer$place/freezer.state"
+      echo 0 | tee "/sys/fs/cgroup/unified$place/cgroup.freeze" "/sys/fs/cgroup$place/cgroup.freeze"
+    done >/dev/null 2>&1
+  done
+  [ ${#pids[@]} -eq 0 ] || say "ended ${#pids[@]} processes of containers that earlier runs have left"
+  for process in "${pids[@]}"; do timeout 5 tail -f --pid="$process" /dev/null; done
+}
+
+# end_groups: those that tests make, and that nobody is in.
+end_groups() {
+  find /sys/fs/cgroup -depth -mindepth 1 -type d -path '*/coracle*' -exec rmdir {} + 2>/dev/null
   return 0
 }
 

@@ -18,8 +18,8 @@
 namespace coracle::bundle {
 namespace {
 
-oci::RuntimeSpec load_config(const std::string& bundle) {
-  const std::string path = bundle + "/config.json";
+oci::RuntimeSpec load_config(const std::string& bundle, const std::string& name) {
+  const std::string path = name.starts_with('/') ? name : bundle + "/" + name;
   try {
     return oci::parse_runtime_spec(linux::read_file(path), path);
   } catch (const Error& error) {
@@ -41,13 +41,6 @@ void map_caller(oci::LinuxConfig& config) {
   if (own == nullptr || !own->path.empty()) return;
   if (config.uid_mappings.empty()) config.uid_mappings = {{0, ::geteuid(), 1}};
   if (config.gid_mappings.empty()) config.gid_mappings = {{0, ::getegid(), 1}};
-}
-
-/// An ordinary user may map their own ids without help, and nobody may set groups there.
-bool maps_own_ids_alone(const oci::RuntimeSpec& spec) {
-  const auto& gids = spec.linux.gid_mappings;
-  return ::geteuid() != 0 && gids.size() == 1 && gids.front().size == 1 &&
-         spec.process->user.additional_gids.empty();
 }
 
 /// crun's, by which another program than the kernel runs the container's: to leave it out is not
@@ -72,20 +65,21 @@ std::optional<runtime::SeccompProgram> load_filter(const Place& place,
   return runtime::load_seccomp(place.root + "/.seccomp", *spec.linux.seccomp);
 }
 
-Birth::Birth(const Place& place, const std::string& id, const CreateOptions& options)
+Birth::Birth(const Place& place, const std::string& id, const CreateOptions& options,
+             const std::vector<std::string>* restored)
     : place_(place),
       bundle_(resolved(options.bundle)),
-      spec_(load_config(bundle_)),
+      spec_(load_config(bundle_, options.config)),
       directory_(StateDirectory::make(place.root, id)) {
   try {
-    prepare(options);
+    prepare(options, restored);
   } catch (...) {
     discard();
     throw;
   }
 }
 
-void Birth::prepare(const CreateOptions& options) {
+void Birth::prepare(const CreateOptions& options, const std::vector<std::string>* restored) {
   if (!spec_.process) {
     throw Error(ErrorClass::invalid_argument, "the configuration has no process");
   }
@@ -96,7 +90,11 @@ void Birth::prepare(const CreateOptions& options) {
   // What is executed later has its own.
   complete_process(*spec_.process, passwd_of_bundle(spec_, bundle_, rootfs_of(spec_, bundle_)));
   request_.process.preserved_fds = preserved_descriptors(options.start, spec_.process->env);
-  add_notify_socket(directory_, spec_);
+  if (restored != nullptr) {
+    bring_back_notify_socket(directory_, *restored, spec_);
+  } else {
+    add_notify_socket(directory_, spec_);
+  }
   group_ = make_group(place_, directory_.id(), spec_);
   record_ = {{},
              linux::boot_id(),
@@ -137,8 +135,6 @@ void Birth::make_request(const CreateOptions& options) {
   request_.no_pivot = options.no_pivot;
   request_.wait_for_start = true;
   request_.process.seccomp = seccomp_ ? &*seccomp_ : nullptr;
-  request_.process.keep_groups =
-      maps_own_ids_alone(spec_) || keeps_groups(*spec_.process, ::getpid());
   request_.process.new_keyring = !options.no_new_keyring;
   // Nobody is born into a scope of the user's from a login session: that is not in a group of
   // theirs.

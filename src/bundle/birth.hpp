@@ -19,8 +19,11 @@ namespace coracle::bundle {
 /// A container in the making. Unless it was finished, nothing of it stays.
 class Birth {
  public:
+  /// @param restored  runtime::outer_mounts() of processes that are brought back; nullptr: a
+  ///                  program begins
   /// @throws Error conflict if there is one of that id
-  Birth(const Place& place, const std::string& id, const CreateOptions& options);
+  Birth(const Place& place, const std::string& id, const CreateOptions& options,
+        const std::vector<std::string>* restored = nullptr);
   ~Birth();
   Birth(const Birth&) = delete;
   Birth& operator=(const Birth&) = delete;
@@ -42,7 +45,7 @@ class Birth {
   const linux::ProcessIdentity& process() const noexcept { return record_.process; }
 
  private:
-  void prepare(const CreateOptions& options);
+  void prepare(const CreateOptions& options, const std::vector<std::string>* restored);
   void make_request(const CreateOptions& options);
   void discard() noexcept;
 

@@ -98,7 +98,8 @@ int restore(const Place& place, const std::string& id, const CreateOptions& cont
   int exit_code = 0;
   linux::ProcessIdentity process;
   {
-    Birth birth(place, id, container);
+    const auto mounts = runtime::outer_mounts(linux::absolute_path(options.images));
+    Birth birth(place, id, container, &mounts);
     const Streams streams;
     runtime::CreateRequest anew = birth.request();
     anew.process.streams = streams.get();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // create, start and run.
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -46,8 +47,14 @@ void start(const Place& place, const std::string& id) {
   }
   const linux::Fd process = linux::open_pidfd(record.process);
   Readiness readiness(directory);
-  runtime::start_left(linux::connect_unix_socket(directory.start_socket(), SOCK_SEQPACKET),
-                      spec.hooks, state_of(directory, record, spec, status));
+  try {
+    runtime::start_left(linux::connect_unix_socket(directory.start_socket(), SOCK_SEQPACKET),
+                        spec.hooks, state_of(directory, record, spec, status));
+  } catch (...) {
+    // runtime.md, "Lifecycle": whose hooks fail is stopped, also by those that come after it runs.
+    linux::send_signal(record.process, SIGKILL);
+    throw;
+  }
   linux::remove_file(directory.start_socket());
   // Others may change it, and end it, meanwhile.
   directory.unlock();

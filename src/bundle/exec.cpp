@@ -32,13 +32,7 @@ class GroupOfProcess {
     if (record.cgroup.empty()) return;
     const std::string path = below.empty() ? runtime::group_below(record.cgroup, record.process.pid)
                                            : record.cgroup + "/" + below;
-    group_ = runtime::open_cgroup(path);
-    if (runtime::enters_user_namespace(record.process) || !record.unit.empty()) {
-      // As root of another user namespace nobody is born into a group that is not its own.
-      group_->prepare_join();
-    } else {
-      options.cgroup = group_->unified_fd();
-    }
+    group_ = runtime::open_group_for_exec(path, record.process, !record.unit.empty(), options);
     options.before_setup = [this, is_born_there = options.cgroup >= 0](pid_t pid) {
       join_group(record_, *group_, pid, is_born_there);
     };
@@ -77,7 +71,6 @@ int exec(const Place& place, const std::string& id, const ExecOptions& options) 
   request.state = state_of(directory, record, spec, oci::ContainerStatus::running);
   request.options.seccomp = seccomp ? &*seccomp : nullptr;
   request.options.preserved_fds = options.start.preserved_fds;
-  request.options.keep_groups = keeps_groups(process, record.process.pid);
   request.options.new_keyring = !options.no_new_keyring;
   const GroupOfProcess group(record, options.cgroup, request.options);
   Receiver receiver(options.start, process.terminal);

@@ -90,14 +90,6 @@ Group make_group(const Place& place, const std::string& id, const oci::RuntimeSp
   Group made;
   made.group =
       runtime::make_cgroup_manager(support)->create(is_relative ? "/" + path : path, id, resources);
-  // Nothing in there would ever become a container.
-  const bool is_own = made.group->is_to_freeze().value_or(false);
-  if (is_own || made.group->frozen()) {
-    if (!is_own) made.group->remove();
-    Error error(ErrorClass::conflict, "the control group '{}' for container '{}' is frozen",
-                made.group->path(), id);
-    throw Error(error.set_hint("thaw it, or choose another linux.cgroupsPath"));
-  }
   return made;
 }
 

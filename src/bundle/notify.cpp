@@ -36,6 +36,17 @@ bool says_ready(std::string_view message) {
   return std::ranges::find(lines, "READY=1") != lines.end();
 }
 
+void mount_socket(const StateDirectory& directory, oci::RuntimeSpec& spec) {
+  const std::string source = directory_of(directory);
+  // Whatever user the program is.
+  {
+    const ScopeExit restore([umask = ::umask(0)] { ::umask(umask); });
+    linux::make_directory(source, 0755);
+  }
+  spec.mounts.push_back(
+      {k_place, "bind", source, {"bind", "rprivate", "nosuid", "noexec", "nodev", "ro"}, {}, {}});
+}
+
 /// sd_notify_barrier(3): a service manager lets go of the descriptor once it has read it. One that
 /// has gone since does so, too.
 void await_barrier(const std::string& manager) {
@@ -59,15 +70,16 @@ void add_notify_socket(const StateDirectory& directory, oci::RuntimeSpec& spec) 
     return one.type == oci::NamespaceType::mount && one.path.empty();
   });
   if (linux::service_manager().empty() || is_seen_to || !has_mounts) return;
-  const std::string source = directory_of(directory);
-  // Whatever user the program is.
-  {
-    const ScopeExit restore([umask = ::umask(0)] { ::umask(umask); });
-    linux::make_directory(source, 0755);
-  }
-  spec.mounts.push_back(
-      {k_place, "bind", source, {"bind", "rprivate", "nosuid", "noexec", "nodev", "ro"}, {}, {}});
+  mount_socket(directory, spec);
   env.push_back(fmt::format("{}{}/{}", k_variable, k_place, k_name));
+}
+
+void bring_back_notify_socket(const StateDirectory& directory,
+                              const std::vector<std::string>& mounts, oci::RuntimeSpec& spec) {
+  const bool is_of_engine = std::ranges::any_of(
+      spec.mounts, [](const oci::Mount& mount) { return mount.destination == k_place; });
+  if (is_of_engine || std::ranges::find(mounts, k_place) == mounts.end()) return;
+  mount_socket(directory, spec);
 }
 
 Readiness::Readiness(const StateDirectory& directory) : manager_(linux::service_manager()) {

@@ -18,6 +18,11 @@ namespace coracle::bundle {
 /// service manager, and the engine has not seen to it itself.
 void add_notify_socket(const StateDirectory& directory, oci::RuntimeSpec& spec);
 
+/// The same for processes that are brought back: what they had counts, whoever calls now.
+/// @param mounts  runtime::outer_mounts()
+void bring_back_notify_socket(const StateDirectory& directory,
+                              const std::vector<std::string>& mounts, oci::RuntimeSpec& spec);
+
 /// What a container says of being ready.
 class Readiness {
  public:

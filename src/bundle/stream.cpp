@@ -17,11 +17,11 @@
 namespace coracle::bundle {
 namespace {
 
-linux::Fd connect_console(const std::string& path) {
+/// @param what  it is for: "console"
+linux::Fd connect_socket(std::string_view what, const std::string& path) {
   linux::Fd socket = linux::connect_unix_socket(path, SOCK_STREAM);
-  if (!socket)
-    throw Error(ErrorClass::unavailable, "nobody listens at the console socket '{}'", path);
-  return socket;
+  if (socket) return socket;
+  throw Error(ErrorClass::unavailable, "nobody listens at the {} socket '{}'", what, path);
 }
 
 // A handler can reach nothing else.
@@ -53,7 +53,8 @@ Receiver::Receiver(const Start& start, bool has_terminal) : pid_path_(start.pid_
     throw Error(ErrorClass::invalid_argument,
                 "cannot use --console-socket: the process has no terminal");
   }
-  if (!start.console_socket.empty()) console_ = connect_console(start.console_socket);
+  if (!start.console_socket.empty()) console_ = connect_socket("console", start.console_socket);
+  if (!start.pidfd_socket.empty()) pidfd_socket_ = connect_socket("pidfd", start.pidfd_socket);
   if (!pid_path_.empty()) {
     pid_file_ = linux::open_file(pid_path_, O_WRONLY | O_CREAT | O_TRUNC, 0644);
   }
@@ -63,6 +64,10 @@ void Receiver::take(runtime::StartedProcess& started) {
   if (pid_file_)
     linux::write_all(pid_file_.get(), fmt::format("{}", started.process.pid()), pid_path_);
   pid_file_.reset();
+  if (pidfd_socket_ && !linux::send_packet(pidfd_socket_.get(), "pidfd", started.pidfd.get())) {
+    throw Error(ErrorClass::unavailable, "the pidfd socket's other end is gone");
+  }
+  pidfd_socket_.reset();
   if (!console_ || !started.terminal) return;
   if (!linux::send_packet(console_.get(), "/dev/ptmx", started.terminal.get())) {
     throw Error(ErrorClass::unavailable, "the console socket's other end is gone");
@@ -81,12 +86,6 @@ std::int64_t preserved_descriptors(const Start& start, std::vector<std::string>&
   env.push_back(fmt::format("LISTEN_FDS={}", count));
   env.emplace_back("LISTEN_PID=1");
   return start.preserved_fds + count;
-}
-
-bool keeps_groups(const oci::Process& process, pid_t pid) {
-  if (!process.user.additional_gids.empty()) return false;
-  const auto rule = linux::read_file_if_exists(fmt::format("/proc/{}/setgroups", pid));
-  return rule && rule->starts_with("deny");
 }
 
 int wait_attached(runtime::StartedProcess& started, Readiness* readiness) {

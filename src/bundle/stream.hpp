@@ -18,7 +18,7 @@ class Receiver {
   /// @throws Error invalid_argument for a terminal that nobody would hold
   Receiver(const Start& start, bool has_terminal);
 
-  /// Hands out the terminal and the pid.
+  /// Hands out the terminal, the pid and the pidfd.
   void take(runtime::StartedProcess& started);
   /// Takes back a pid file of a process that did not come to be.
   void withdraw() noexcept;
@@ -26,17 +26,13 @@ class Receiver {
  private:
   std::string pid_path_;
   linux::Fd console_;
+  linux::Fd pidfd_socket_;
   linux::Fd pid_file_;
 };
 
 /// Descriptors 3 and up that a process gets: those asked for, and those of socket activation
 /// (sd_listen_fds(3)), of which `env` tells it.
 std::int64_t preserved_descriptors(const Start& start, std::vector<std::string>& env);
-
-/// Whether the supplementary groups of a process stay as they are, because its user namespace lets
-/// nobody set them (user_namespaces(7)) and none are asked for.
-/// @param pid  one that is in there
-bool keeps_groups(const oci::Process& process, pid_t pid);
 
 /// Hands on signals, the terminal, and that the program is ready, until the process has ended.
 /// @param readiness  nullptr: nobody wants to know

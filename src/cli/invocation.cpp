@@ -5,8 +5,10 @@
 #include <array>
 
 #include "cli/command_table.hpp"
+#include "cli/commands/oci/runtime_options.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/help.hpp"
+#include "cli/oci_command_line.hpp"
 #include "coracle/base/error.hpp"
 
 namespace coracle::cli {
@@ -15,15 +17,15 @@ namespace {
 constexpr std::string_view k_version_line = "coracle version " CORACLE_VERSION "\n";
 
 /// What stands before the command's options: the path of a command, found among global options.
+/// While that is looked for, as far as it has been found.
 struct Opening {
   const CommandRow* row = nullptr;
   std::vector<std::string> rest;  ///< behind the command's last word
   bool help = false;
 };
 
-Opening parse_opening(CommandTable table, std::span<const std::string> words,
-                      std::span<OptionSet* const> sets) {
-  Opening opening;
+void parse_opening(CommandTable table, std::span<const std::string> words,
+                   std::span<OptionSet* const> sets, Opening& opening) {
   std::vector<std::string> path;
   while (true) {
     const std::string_view group = opening.row == nullptr ? "" : opening.row->path;
@@ -38,11 +40,12 @@ Opening parse_opening(CommandTable table, std::span<const std::string> words,
     }
     opening.rest = std::move(parsed.positionals);
     opening.help = parsed.help;
-    if (opening.help || opening.rest.empty()) return opening;
+    if (opening.help || opening.rest.empty()) return;
     path.push_back(opening.rest.front());
     opening.row = resolve_command(table, path).row;
     opening.rest.erase(opening.rest.begin());
-    if (opening.row->verb.setup != nullptr) return opening;
+    if (opening.row->verb.setup != nullptr) return;
+    if (opening.row->path == k_oci_path) opening.rest = put_oci_command_first(opening.rest);
     words = opening.rest;
   }
 }
@@ -69,7 +72,15 @@ int print_group_help(const Invocation& invocation, const Opening& opening) {
   throw Error(ErrorClass::invalid_argument, "missing command 'coracle{} COMMAND'", path);
 }
 
-int run_command(const Invocation& invocation, std::span<const std::string> argv) {
+/// Of those that say none themselves. Who calls an OCI runtime wrongly hears what runc would say.
+int exit_code_of_failures(const CommandRow* row) {
+  const bool is_of_runtime =
+      row != nullptr && row->path.substr(0, row->path.find(' ')) == k_oci_path;
+  return is_of_runtime ? k_exit_runtime : k_exit_engine;
+}
+
+/// @param opening  what the line begins with, also when it fails
+int run_command(const Invocation& invocation, std::span<const std::string> argv, Opening& opening) {
   GlobalOptions global;
   OptionSet global_set;
   declare_global_options(global_set, global);
@@ -78,8 +89,7 @@ int run_command(const Invocation& invocation, std::span<const std::string> argv)
   root_set.add("version", 'v', version, "Show the version");
   const std::array<OptionSet*, 2> opening_sets = {&global_set, &root_set};
 
-  const Opening opening =
-      parse_opening(invocation.table, argv.subspan(argv.empty() ? 0 : 1), opening_sets);
+  parse_opening(invocation.table, argv.subspan(argv.empty() ? 0 : 1), opening_sets, opening);
   if (version) {
     invocation.out.write(k_version_line);
     return 0;
@@ -114,9 +124,10 @@ int run_command(const Invocation& invocation, std::span<const std::string> argv)
 int run_invocation(const Invocation& invocation, std::span<const std::string> argv) noexcept {
   int code = k_exit_engine;
   bool failed = false;
+  Opening opening;
   try {
     try {
-      code = run_command(invocation, argv);
+      code = run_command(invocation, argv, opening);
     } catch (const std::exception& failure) {
       failed = true;
       // What was printed before comes first, as on a terminal.
@@ -129,7 +140,7 @@ int run_invocation(const Invocation& invocation, std::span<const std::string> ar
     failed = true;
     code = report_failure(invocation.err, failure);
   }
-  if (failed && code == k_exit_engine) return invocation.exit_code_of_failures;
+  if (failed && code == k_exit_engine) return exit_code_of_failures(opening.row);
   if (!failed && code == 0 && invocation.out.broken()) return k_exit_broken_pipe;
   return code;
 }

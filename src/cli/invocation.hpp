@@ -5,7 +5,6 @@
 #include <string>
 
 #include "cli/command.hpp"
-#include "coracle/base/error.hpp"
 
 namespace coracle::cli {
 
@@ -16,7 +15,6 @@ struct Invocation {
   Output& err;
   int input = 0;
   CompletionSource* completions = nullptr;
-  int exit_code_of_failures = k_exit_engine;  ///< of those that say none themselves
 };
 
 /// Runs one command line (argv, with the program's name first). Prints errors; throws nothing.

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <string_view>
 
 #include "coracle/base/strings.hpp"
 
@@ -11,7 +10,6 @@ namespace coracle::cli {
 namespace {
 
 constexpr std::string_view k_runtime_name = "coracle-oci";
-constexpr std::string_view k_group = "oci";
 /// Those that take the next word as their value.
 constexpr std::array<std::string_view, 6> k_with_value = {
     "--root", "--log", "--log-format", "--cgroup-manager", "--criu", "--rootless"};
@@ -23,30 +21,29 @@ bool has_no_effect(std::string_view option) {
 
 }  // namespace
 
-std::vector<std::string> translate_oci_command_line(std::vector<std::string> argv) {
+std::vector<std::string> name_oci_group(std::vector<std::string> argv) {
   const bool is_runtime = !argv.empty() && file_name(argv.front()) == k_runtime_name;
-  const bool is_group = argv.size() > 1 && argv[1] == k_group;
-  if (!is_runtime && !is_group) return argv;
+  if (is_runtime) argv.insert(argv.begin() + 1, std::string(k_oci_path));
+  return argv;
+}
+
+std::vector<std::string> put_oci_command_first(const std::vector<std::string>& words) {
   std::vector<std::string> common;
-  auto word = argv.begin() + (is_runtime ? 1 : 2);
-  for (; word != argv.end() && word->starts_with("-"); ++word) {
-    if (*word == "--version" || *word == "-v") return {argv.front(), "oci", "version"};
+  auto word = words.begin();
+  for (; word != words.end() && word->starts_with("-"); ++word) {
+    if (*word == "--version" || *word == "-v") return {"version"};
     const bool is_kept = !has_no_effect(*word);
     const bool has_value = std::ranges::find(k_with_value, *word) != k_with_value.end();
     if (is_kept) common.push_back(*word);
-    if (!has_value || word + 1 == argv.end()) continue;
+    if (!has_value || word + 1 == words.end()) continue;
     ++word;
     if (is_kept) common.push_back(*word);
   }
-  std::vector<std::string> line = {argv.front(), std::string(k_group)};
-  if (word != argv.end()) line.push_back(*word++);
+  std::vector<std::string> line;
+  if (word != words.end()) line.push_back(*word++);
   line.insert(line.end(), common.begin(), common.end());
-  line.insert(line.end(), word, argv.end());
+  line.insert(line.end(), word, words.end());
   return line;
-}
-
-bool is_oci_command_line(const std::vector<std::string>& argv) {
-  return argv.size() > 1 && argv[1] == k_group;
 }
 
 }  // namespace coracle::cli

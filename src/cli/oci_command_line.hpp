@@ -2,14 +2,18 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace coracle::cli {
 
-/// The command line of an OCI runtime as ours: `coracle-oci …` is `coracle oci …`, and the options
-/// that runc and crun have before the command stand behind it. Others stay as they are.
-std::vector<std::string> translate_oci_command_line(std::vector<std::string> argv);
-/// Whether a line that was translated is one of the runtime's.
-bool is_oci_command_line(const std::vector<std::string>& argv);
+/// The group of commands that are an OCI runtime's.
+inline constexpr std::string_view k_oci_path = "oci";
+
+/// `coracle-oci …` is `coracle oci …`. Other command lines stay as they are.
+std::vector<std::string> name_oci_group(std::vector<std::string> argv);
+/// What follows the name of the group: the options that runc and crun have before the command stand
+/// behind it.
+std::vector<std::string> put_oci_command_first(const std::vector<std::string>& words);
 
 }  // namespace coracle::cli

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "cli/command_table.hpp"
-#include "cli/commands/oci/runtime_options.hpp"
 #include "cli/commands/store_names.hpp"
 #include "cli/invocation.hpp"
 #include "cli/oci_command_line.hpp"
@@ -36,15 +35,12 @@ int run(int argc, char** argv) {
   Output out(STDOUT_FILENO, "standard output");
   Output err(STDERR_FILENO, "standard error");
   StoreNames names;
-  const auto line = translate_oci_command_line({argv, argv + argc});
-  Invocation invocation{.table = command_table(),
-                        .out = out,
-                        .err = err,
-                        .input = STDIN_FILENO,
-                        .completions = &names};
-  // Who calls an OCI runtime wrongly hears what runc would say.
-  if (is_oci_command_line(line)) invocation.exit_code_of_failures = k_exit_runtime;
-  return run_invocation(invocation, line);
+  const Invocation invocation{.table = command_table(),
+                              .out = out,
+                              .err = err,
+                              .input = STDIN_FILENO,
+                              .completions = &names};
+  return run_invocation(invocation, name_oci_group({argv, argv + argc}));
 }
 
 }  // namespace coracle::cli

@@ -74,10 +74,12 @@ JSON
   hook bad '["startContainer"]' '{"always": true}' 'exit 1'
   with_hooks 125 run --rm --network=none base true
   assert_output "startContainer hook"
-  # Too late to change anything: a warning.
+  # The program runs already, and is ended.
   hook bad '["poststart"]' '{"always": true}' 'exit 4'
-  with_hooks 0 run --rm --network=none base echo ran
-  assert_output 'ran'
+  with_hooks 125 run --rm --network=none base sleep "$nap"
+  assert_output "poststart hook '.*/bad.sh': exit code 4"
+  run_coracle 0 ps -aq
+  assert_equal "$output" "$(coracle ps -aq --filter name=failed)"
 }
 
 @test "a hook that does not end is killed at its timeout" {

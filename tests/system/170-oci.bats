@@ -7,7 +7,10 @@ load bundles
 setup_file() { begin_bundles; }
 teardown_file() { end_bundles; }
 setup() { make_bundle; }
-teardown() { remove_bundles; }
+teardown() {
+  remove_bundles
+  [ ${#holders[@]} -eq 0 ] || pkill -KILL -P "$(IFS=,; echo "${holders[*]}")"
+}
 
 @test "create, state, start, kill, delete" {
   program sh -c 'echo begun; exec sleep 1000'
@@ -152,9 +155,24 @@ spec: 1\.2\.0'
   assert_output 'checkpoint .*
 .*create '
   run "$RUNTIME" --root "$OCI_ROOT"
-  [ "$status" -ne 0 ]
+  assert_equal "$status" 1
   run "$RUNTIME" --no-such-thing state
-  [ "$status" -ne 0 ]
+  assert_equal "$status" 1
+}
+
+@test "the runtime is the same behind options of the engine" {
+  program sleep "$nap"
+  oci create --bundle "$bundle" "$id" >/dev/null 2>&1 </dev/null 3>&-
+  run "$CORACLE" --log-level debug oci --root "$OCI_ROOT" list -q
+  assert_equal "$status" 0
+  assert_equal "$output" "$id"
+  local line
+  for line in 'oci' 'oci nothing' 'oci --nothing list' 'oci state' 'oci list --nothing'; do
+    run "$CORACLE" $line
+    assert_equal "$line: $status" "$line: 1"
+    run "$CORACLE" --log-level debug $line
+    assert_equal "$line: $status" "$line: 1"
+  done
 }
 
 @test "what a log says of warnings does not reach the container's streams" {
@@ -215,6 +233,38 @@ END
   assert_output 'got word'
 }
 
+@test "a socket gets a pidfd, a configuration may have another name" {
+  program sleep 1000
+  mv "$bundle/config.json" "$bundle/other.json"
+  run_oci 1 create --bundle "$bundle" --no-subreaper "$id"
+  assert_output "'$bundle/config.json' not found"
+  run_oci 1 create --bundle "$bundle" --config other.json --pidfd-socket "$BATS_TEST_TMPDIR/none" "$id"
+  assert_output "cannot allocate a terminal|nobody listens at the pidfd socket"
+  run timeout "$TIMEOUT" python3 - "$BATS_TEST_TMPDIR/pidfd" "$RUNTIME" --root "$OCI_ROOT" "$bundle" "$id" <<'END'
+import array, socket, subprocess, sys
+path, *runtime, bundle, name = sys.argv[1:]
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(path)
+listener.listen()
+quiet = {stream: subprocess.DEVNULL for stream in ("stdin", "stdout", "stderr")}
+def pid_of(words):
+    subprocess.run([*runtime, *words], check=True, **quiet)
+    connection, _ = listener.accept()
+    _, control, _, _ = connection.recvmsg(1024, socket.CMSG_SPACE(4))
+    pidfd = array.array("i", control[0][2])[0]
+    with open(f"/proc/self/fdinfo/{pidfd}") as info:
+        return [line.split()[1] for line in info if line.startswith("Pid:")][0]
+print(pid_of(["create", "--pidfd-socket", path, "--bundle", bundle, "-f", "other.json", name]))
+subprocess.run([*runtime, "start", name], check=True)
+pid_file = bundle + "/pid"
+exec_pid = pid_of(["exec", "--detach", "--pidfd-socket", path, "--pid-file", pid_file, name, "sleep", "1000"])
+print(exec_pid == open(pid_file).read())
+END
+  assert_equal "$status" 0
+  assert_equal "$output" "$(pid_of)
+True"
+}
+
 @test "exec: processes of a running container" {
   program sleep 1000
   change '.process.env += ["FROM=config"] | .process.cwd = "/tmp"'
@@ -267,6 +317,81 @@ END
     --arg hook "$bundle/hook" --arg log "$bundle/log" --arg path "PATH=$PATH" --arg inside "$BATS_TEST_TMPDIR/inside"
 }
 
+# holder OPTION OF UNSHARE...: a process that keeps namespaces until the test ends; sets $held to who is in them.
+holder() {
+  unshare "$@" --fork --kill-child sleep "$nap" >/dev/null 2>&1 3>&- &
+  local parent=$!
+  holders+=("$parent")
+  held=
+  found() { held=$(pgrep -P "$parent"); }
+  wait_until 10 found
+}
+# join TYPE...: those of $held, before what the configuration has.
+join() {
+  local type
+  for type in "$@"; do
+    change '.linux.namespaces = [{type: $type, path: "/proc/\($held)/ns/\($file)"}] + (.linux.namespaces | map(select(.type != $type)))' \
+      --arg type "$type" --arg held "$held" --arg file "$(case $type in network) echo net ;; *) echo "$type" ;; esac)"
+  done
+}
+# Of what the program says: namespaces of the holder, and others.
+whose() {
+  local name
+  for name in user pid net ipc uts; do
+    if [ "$(readlink "/proc/$held/ns/$name")" = "$(sed -n "s/^$name //p" "$bundle/out")" ]; then echo "$name"; fi
+  done | xargs
+}
+run_there() {
+  program sh -c 'for name in user pid net ipc uts; do echo $name $(readlink /proc/self/ns/$name); done; echo uid $(id -u)'
+  timeout 20 "$RUNTIME" --root "$OCI_ROOT" run --bundle "$bundle" "$id" >"$bundle/out" 2>&1 </dev/null 3>&-
+  grep -qx 'uid 0' "$bundle/out"
+}
+
+# bats test_tags=user
+@test "an ordinary user joins a user namespace, and others that belong to it" {
+  holder --user --map-root-user --net --pid --ipc --uts
+  change '.linux.uidMappings = [] | .linux.gidMappings = [] | .process.oomScoreAdj = 700'
+  join user
+  run_there
+  assert_equal "$(whose)" user
+  join user pid
+  run_there
+  assert_equal "$(whose)" 'user pid'
+  # Whatever their order.
+  join ipc uts user network pid
+  change '.hostname = ""'
+  run_there
+  assert_equal "$(whose)" 'user pid net ipc uts'
+  hooks
+  run_there
+  assert_equal "$(whose)" 'user pid net ipc uts'
+}
+
+# bats test_tags=root
+@test "a user namespace beside namespaces of the host" {
+  holder --net --pid
+  cp -r "$ROOTFS" "$bundle/rootfs"
+  chown -R 100000:100000 "$bundle/rootfs"
+  chmod 755 "$bundle" "$BATS_TEST_TMPDIR"
+  change '.root.path = $root | .linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 1000}]
+    | .linux.gidMappings = .linux.uidMappings | .mounts |= map(select(.type != "sysfs"))' --arg root "$bundle/rootfs"
+  join network pid
+  run_there
+  assert_equal "$(whose)" 'pid net'
+  # The same, joining one.
+  local host=$held
+  holder --user
+  echo '0 100000 1000' | tee "/proc/$held/uid_map" >"/proc/$held/gid_map"
+  change '.linux.uidMappings = [] | .linux.gidMappings = []'
+  join user
+  local user
+  user=$(readlink "/proc/$held/ns/user")
+  held=$host
+  run_there
+  assert_equal "$(whose)" 'pid net'
+  grep -qxF "user $user" "$bundle/out"
+}
+
 @test "hooks run at their moments, in their namespaces" {
   is_root || cp -r "$ROOTFS" "$bundle/rootfs"
   hooks
@@ -301,6 +426,18 @@ createContainer creating $id"
   assert_output 'startContainer hook .*: exit code 6'
   # Nothing runs that its hooks did not prepare.
   oci delete --force "$id"
+  change '.hooks.startContainer[0].args[1] = "0" | .hooks.poststart[0].args[3] = "7"'
+  oci create --bundle "$bundle" "$id" >/dev/null 2>&1 </dev/null 3>&-
+  run_oci 1 start "$id"
+  assert_output 'poststart hook .*: exit code 7'
+  wait_until 10 status_is stopped
+  run_oci 0 delete "$id"
+  assert_equal "$(tail -n 1 "$bundle/log" | cut -d ' ' -f 1)" poststop
+  : >"$bundle/log"
+  run_oci 1 run --bundle "$bundle" "$id"
+  assert_output 'poststart hook .*: exit code 7'
+  assert_equal "$(tail -n 2 "$bundle/log" | cut -d ' ' -f 1 | xargs)" 'poststart poststop'
+  run_oci 1 state "$id"
   change '.hooks.startContainer = [] | .hooks.createRuntime = [{path: "/bin/sleep", args: ["sleep", "1000"], timeout: 1}]'
   run_oci 1 create --bundle "$bundle" "$id"
   assert_output 'did not end within 1 seconds'

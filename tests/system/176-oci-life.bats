@@ -51,6 +51,8 @@ teardown() {
   assert_equal "$status" 1
   assert_output "/$name' for container '$id' is frozen"
   assert_equal "$(oci list -q)" ''
+  # Nothing was made beside it.
+  assert_equal "$(find /sys/fs/cgroup -name "$name" | sort)" "$(printf '%s\n' "${groups[@]}" | sort)"
   for place in "${groups[@]}"; do
     [ -d "$place" ]
     if [ -e "$place/freezer.state" ]; then echo THAWED >"$place/freezer.state"; else echo 0 >"$place/cgroup.freeze"; fi

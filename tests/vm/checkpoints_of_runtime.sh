@@ -46,6 +46,29 @@ expect 7 "$(cat /tmp/code)"
 expect '' "$(ls /tmp/states)"
 expect '' "$(find /sys/fs/cgroup -name c -type d)"
 
+echo '-- the socket for a service manager is there again if it was, whoever brings the container back'
+bundle /rootfs "$counting"
+for before in '' /tmp/manager; do
+  rm -rf /rootfs/run
+  (NOTIFY_SOCKET=$before oci create --bundle /tmp/bundle c </dev/null 2>&1; oci start c >/dev/null) | cat >/tmp/first &
+  wait_until is_beyond /tmp/first 3
+  oci checkpoint --image-path "/tmp/images$before" c || expect 0 $?
+  wait
+  oci delete c
+  for now in '' /tmp/manager; do
+    rm -rf /rootfs/run
+    NOTIFY_SOCKET=$now oci restore --detach --bundle /tmp/bundle --image-path "/tmp/images$before" c </dev/null >/tmp/out 2>&1 \
+      || { echo "FAILED: '$before' '$now': $(cat /tmp/out)"; failed=1; }
+    expect running "$(state c)"
+    if [ -n "$before" ]; then
+      expect '* /run/notify ro*' "$(oci exec c cat /proc/self/mountinfo)"
+    else
+      expect '' "$(ls -d /rootfs/run 2>/dev/null)"
+    fi
+    oci delete --force c
+  done
+done
+
 echo '-- what cannot be'
 expect '*does not exist*' "$(oci checkpoint --image-path /tmp/images c 2>&1)"
 oci restore --detach --bundle /tmp/bundle --image-path /tmp/nothing c >/dev/null 2>&1 && expect failure success

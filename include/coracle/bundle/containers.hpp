@@ -33,12 +33,14 @@ std::string default_root();
 struct Start {
   std::string console_socket;  ///< unix socket that takes the terminal's other end; empty: none
   std::string pid_file;        ///< empty: none
+  std::string pidfd_socket;    ///< unix socket that takes a pidfd of the process; empty: none
   std::int64_t preserved_fds = 0;
   bool detach = false;  ///< leave it running
 };
 
 struct CreateOptions {
-  std::string bundle = ".";  ///< directory of config.json
+  std::string bundle = ".";            ///< directory of the configuration
+  std::string config = "config.json";  ///< its name there
   Start start;
   bool no_pivot = false;
   bool no_new_keyring = false;

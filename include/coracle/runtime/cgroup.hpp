@@ -59,9 +59,6 @@ std::vector<std::string> legacy_hierarchies();
 /// The controllers that containers can be limited by here, sorted; for `info`.
 std::vector<std::string> available_controllers(const CgroupSupport& support);
 
-/// The v1 hierarchies that are mounted, by their controllers: "cpu,cpuacct" (cgroups(7)).
-std::vector<std::string> legacy_hierarchies();
-
 /// A transient scope of systemd's (systemd.scope(5)), delegated to whoever has made it.
 struct CgroupScope {
   std::string unit;         ///< "coracle-….scope"
@@ -211,9 +208,10 @@ class CgroupManager {
   virtual ~CgroupManager() = default;
   virtual CgroupManagerKind kind() const noexcept = 0;
   /// Makes the directories of a container and sets its limits, before there is a process in it. An
-  /// existing directory that is empty is taken over.
+  /// existing directory that is empty is taken over. When that fails nothing is left.
   /// @param path  linux.cgroupsPath: absolute (below the hierarchies), relative (below the base),
   ///              "slice:prefix:name" as systemd's drivers write it, or empty: "coracle/<id>"
+  /// @throws Error conflict for a group that has processes already, or that is frozen
   virtual std::unique_ptr<Cgroup> create(const std::string& path, const std::string& container_id,
                                          const oci::Resources& resources) = 0;
   /// The control group of a container that runs or ran, by Cgroup::path(). One that is gone

@@ -56,6 +56,10 @@ struct CheckpointRequest {
 /// @throws Error unavailable with what criu says
 void checkpoint(const CheckpointRequest& request);
 
+/// The places inside of mounts that came from outside, as checkpoint() has noted them.
+/// @throws Error not_found or invalid_argument for images that it has not written
+std::vector<std::string> outer_mounts(const std::string& images);
+
 struct RestoreRequest {
   CriuOptions criu;
   /// How the container would be created; its process is the one that was written down.

@@ -6,6 +6,7 @@
 #include <sched.h>
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@
 #include "coracle/runtime/seccomp.hpp"
 
 namespace coracle::runtime {
+
+class Cgroup;
 
 /// Descriptors that become 0, 1 and 2 of the process; -1 leaves the caller's. Not used when the
 /// process has a terminal.
@@ -122,11 +125,12 @@ class StartedProcess {
 /// Makes the container and runs its program, as a child of this single-threaded process, which must
 /// have the privileges over its user namespace that the specification needs.
 /// @throws Error with exit code 127 when the program is not found and 126 when it cannot be
-///         executed; else the class of the errno, naming the step and its subject
+///         executed; of a hook, poststart ones among them, as run_hooks(); else the class of the
+///         errno, naming the step and its subject
 StartedProcess create(const CreateRequest& request);
 
 /// Lets a process that was left holding go on; returns when the program runs. Its startContainer
-/// and poststart hooks run meanwhile.
+/// and poststart hooks run meanwhile; the caller ends it when those fail.
 /// @param connection  to its start_listener
 /// @throws as create(), and Error conflict when it does not hold any more
 void start_left(linux::Fd connection, const oci::Hooks& hooks, const oci::RuntimeState& state);
@@ -142,8 +146,14 @@ struct ExecRequest {
   std::string chroot = {};
 };
 
-/// Whether exec() enters a user namespace that the caller is not in.
-bool enters_user_namespace(const linux::ProcessIdentity& target);
+/// The control group for a further process of a container, opened before exec() makes the caller
+/// somebody else who may not.
+/// @param path      Cgroup::path()
+/// @param is_scope  systemd has made it
+/// @param options   learn where the process can be born in it; before_setup is to have it join
+std::unique_ptr<Cgroup> open_group_for_exec(const std::string& path,
+                                            const linux::ProcessIdentity& target, bool is_scope,
+                                            ProcessOptions& options);
 
 /// Runs a further program in a container (exec). Moves the calling process into the container's
 /// user namespace, and its future children into its pid namespace: for a process that does this

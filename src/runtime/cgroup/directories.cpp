@@ -38,9 +38,11 @@ std::string parent_of(const std::string& path) {
   return path.substr(0, path.rfind('/'));
 }
 
-/// mkdir(2): true if it was made, false with errno set if not.
-bool try_make(const std::string& directory) {
-  return ::mkdir(directory.c_str(), k_mode) == 0;
+/// mkdir(2): true if it was made, which is noted, false with errno set if not.
+bool try_make(const std::string& directory, std::vector<std::string>& made) {
+  if (::mkdir(directory.c_str(), k_mode) != 0) return false;
+  made.push_back(directory);
+  return true;
 }
 
 [[noreturn]] void cannot_make(const std::string& directory) {
@@ -134,21 +136,22 @@ bool try_remove_tree(const std::string& directory) {
 
 }  // namespace
 
-void make_unified_group(const std::string& root, const std::string& path) {
+void make_unified_group(const std::string& root, const std::string& path,
+                        std::vector<std::string>& made) {
   const std::string directory = root + path;
-  if (try_make(directory)) return;
+  if (try_make(directory, made)) return;
   if (errno == EEXIST) return check_unused(directory);
   if (errno != ENOENT) cannot_make(directory);
   bool made_one = false;
   for (const auto& ancestor : with_ancestors(parent_of(path))) {
-    const bool made = try_make(root + ancestor);
-    if (!made && errno != EEXIST) cannot_make(root + ancestor);
-    made_one = made_one || made;
+    const bool made_this = try_make(root + ancestor, made);
+    if (!made_this && errno != EEXIST) cannot_make(root + ancestor);
+    made_one = made_one || made_this;
     // From the group that gets a new child on downwards.
     if (made_one) enable_in(root + parent_of(ancestor));
   }
   enable_in(root + parent_of(path));
-  if (!try_make(directory) && errno != EEXIST) cannot_make(directory);
+  if (!try_make(directory, made) && errno != EEXIST) cannot_make(directory);
 }
 
 void enable_controllers(const std::string& root, const std::string& base, const std::string& path) {
@@ -158,16 +161,17 @@ void enable_controllers(const std::string& root, const std::string& base, const 
   }
 }
 
-void make_legacy_group(const std::string& root, const std::string& path, bool cpuset) {
+void make_legacy_group(const std::string& root, const std::string& path, bool cpuset,
+                       std::vector<std::string>& made) {
   const std::string directory = root + path;
-  if (!try_make(directory)) {
+  if (!try_make(directory, made)) {
     if (errno == EEXIST) {
       check_unused(directory);
     } else if (errno != ENOENT) {
       cannot_make(directory);
     }
     for (const auto& ancestor : with_ancestors(path)) {
-      if (!try_make(root + ancestor) && errno != EEXIST) cannot_make(root + ancestor);
+      if (!try_make(root + ancestor, made) && errno != EEXIST) cannot_make(root + ancestor);
       if (cpuset) inherit_cpuset(root + ancestor);
     }
   } else if (cpuset) {

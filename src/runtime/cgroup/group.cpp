@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <ranges>
 
-#include "coracle/base/scope_exit.hpp"
 #include "runtime/cgroup/control_file_internal.hpp"
 #include "runtime/cgroup/directories_internal.hpp"
 #include "runtime/cgroup/group_internal.hpp"
@@ -23,20 +23,16 @@ bool has_controller(const LegacyHierarchy& hierarchy, std::string_view name) {
 }  // namespace
 
 void FileGroup::make() {
-  std::vector<std::string> made;
-  ScopeExit discard([&] {
-    for (const auto& directory : made) ::rmdir(directory.c_str());
-  });
-  if (has_unified()) {
-    make_unified_group(tree_->unified, path_);
-    made.push_back(unified_directory());
-  }
+  if (has_unified()) make_unified_group(tree_->unified, path_, made_);
   for (const auto& hierarchy : tree_->legacy) {
-    make_legacy_group(hierarchy.directory, path_, has_controller(hierarchy, "cpuset"));
-    made.push_back(hierarchy.directory + path_);
+    make_legacy_group(hierarchy.directory, path_, has_controller(hierarchy, "cpuset"), made_);
   }
   open();
-  discard.release();
+}
+
+void FileGroup::discard() noexcept {
+  unified_.reset();
+  for (const auto& directory : made_ | std::views::reverse) ::rmdir(directory.c_str());
 }
 
 void FileGroup::open() {

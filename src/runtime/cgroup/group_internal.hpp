@@ -30,6 +30,8 @@ class FileGroup final : public Cgroup {
 
   /// Makes the directories.
   void make();
+  /// Removes those that make() has made, if there is nothing in them.
+  void discard() noexcept;
   /// Opens unified_fd(), if the group exists.
   void open();
 
@@ -69,6 +71,7 @@ class FileGroup final : public Cgroup {
   std::shared_ptr<const Tree> tree_;
   std::string path_;
   linux::Fd unified_;
+  std::vector<std::string> made_;              ///< by make(), parents first
   std::map<std::string, linux::Fd> prepared_;  ///< by directory
   mutable ControlFiles files_;                 ///< of stats()
   bool enabled_controllers_ = false;           ///< handed down from the parents once already

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "coracle/base/error.hpp"
-#include "coracle/base/log.hpp"
 #include "coracle/base/scope_exit.hpp"
 #include "coracle/linux/file.hpp"
 #include "runtime/cgroup/group_internal.hpp"
@@ -12,6 +11,14 @@ namespace coracle::runtime {
 namespace {
 
 using cgroup::FileGroup;
+
+/// Nothing in a frozen group would ever become a container.
+void require_thawed(const FileGroup& group, const std::string& container_id) {
+  if (!group.is_to_freeze().value_or(false) && !group.frozen()) return;
+  Error error(ErrorClass::conflict, "the control group '{}' for container '{}' is frozen",
+              group.path(), container_id);
+  throw Error(error.set_hint("thaw it, or choose another"));
+}
 
 /// Writes the files of the kernel itself, also in what systemd has made.
 class FileManager final : public CgroupManager {
@@ -34,14 +41,9 @@ class FileManager final : public CgroupManager {
                                  const oci::Resources& resources) override {
     auto group =
         std::make_unique<FileGroup>(tree_, cgroup::group_path(path, container_id, tree_->base));
+    ScopeExit discard([&] { group->discard(); });
     group->make();
-    ScopeExit discard([&] {
-      try {
-        group->remove(std::chrono::milliseconds(0));
-      } catch (const Error& error) {
-        log::debug("{}", error.describe());
-      }
-    });
+    require_thawed(*group, container_id);
     group->apply(resources, ImpossibleLimits::fail);
     discard.release();
     return group;

@@ -49,6 +49,14 @@ void raise_ambient(linux::CapabilitySet ambient, int socket) noexcept {
   }
 }
 
+/// As far as it is up to us.
+bool may_set_groups() noexcept {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2] = {};
+  ::syscall(SYS_capget, &header, data);
+  return (data[0].effective >> CAP_SETGID & 1) != 0;
+}
+
 /// Pipes and terminals given as standard streams belong to whoever made them; the user of the
 /// container must be able to open /dev/stdout.
 void own_streams(uid_t uid) noexcept {
@@ -73,7 +81,10 @@ void apply_rlimits(const ProcessPlan& process, int socket) noexcept {
 
 void apply_groups(const ProcessPlan& process, int socket) noexcept {
   if (process.keep_groups) return;
-  check(socket, ::setgroups(process.groups.size(), process.groups.data()), Step::groups, "");
+  if (::setgroups(process.groups.size(), process.groups.data()) == 0) return;
+  // A user namespace may let nobody set them (user_namespaces(7)): without any they stay.
+  if (process.groups.empty() && errno == EPERM && may_set_groups()) return;
+  fail(socket, Step::groups, "");
 }
 
 void apply_credentials(const ProcessPlan& process, int socket) noexcept {

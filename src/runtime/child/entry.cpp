@@ -28,6 +28,7 @@
 #include "runtime/child/failure.hpp"
 #include "runtime/child/filter.hpp"
 #include "runtime/child/mount_target.hpp"
+#include "runtime/child/namespaces.hpp"
 #include "runtime/child/rootfs.hpp"
 #include "runtime/child/scheduling.hpp"
 #include "runtime/child/terminal.hpp"
@@ -37,23 +38,6 @@ namespace coracle::runtime::child {
 namespace {
 
 using protocol::Step;
-
-void become_root_of_namespace(int socket) noexcept {
-  check(socket, ::setresgid(0, 0, 0), Step::map_ids, "group 0");
-  check(socket, ::setresuid(0, 0, 0), Step::map_ids, "user 0");
-}
-
-void enter_namespaces(const ChildPlan& plan, int socket) noexcept {
-  for (const auto& step : plan.join) {
-    check(socket, ::setns(step.descriptor, step.flag), Step::join_namespace, step.path);
-    ::close(step.descriptor);
-    // Who builds a file system opens the host's directories before, see build_file_system().
-    if ((step.flag & CLONE_NEWUSER) != 0 && !plan.own_mounts) become_root_of_namespace(socket);
-  }
-  if (plan.create_after_join != 0) {
-    check(socket, ::unshare(plan.create_after_join), Step::create_namespace, "");
-  }
-}
 
 void bring_up_loopback(int socket) noexcept {
   const int inet = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -82,19 +66,6 @@ void set_names(const ChildPlan& plan, int socket) noexcept {
     check_name(plan, ::setdomainname(plan.domainname.data(), plan.domainname.size()),
                Step::domainname, plan.domainname, socket);
   }
-}
-
-/// While the host's /proc is still there: a container's may be missing, or not a proc at all.
-void set_oom_score(const ProcessPlan& process, int socket) noexcept {
-  if (!process.oom_score_adjustment) return;
-  char text[16];
-  const int size = ::snprintf(text, sizeof text, "%d", *process.oom_score_adjustment);
-  const int fd = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-  if (fd < 0 || !linux::is_on_procfs(fd) ||
-      ::write(fd, text, static_cast<std::size_t>(size)) != size) {
-    fail(socket, Step::oom_score, text);
-  }
-  ::close(fd);
 }
 
 void join_keyring(const ProcessPlan& process) noexcept {
@@ -288,15 +259,13 @@ void run_container(const ChildPlan& plan, ChildResources& resources) noexcept {
   ::close(resources.parent_socket);
   ::prctl(PR_SET_NAME, "coracle:init", 0, 0, 0);
   if (plan.wait_for_parent) wait_for_go(socket);
-  const int time_offsets = open_time_offsets(plan, socket);
+  // Born in a user namespace of others, it has that from the process between.
+  const int time_offsets = plan.joins_user_namespace ? -1 : prepare_and_hide(plan, socket);
   if (plan.own_user_namespace && !plan.own_mounts) become_root_of_namespace(socket);
   check(socket, ::setsid(), Step::session, "");
-  set_oom_score(plan.process, socket);
-  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);  // Unless born so, see HiddenBirth.
   const int label_file = open_label_file();
-  if (plan.mounts_own_proc) mount_own_proc(plan, resources.sources, socket);
   enter_namespaces(plan, socket);
-  make_time_namespace(plan, time_offsets, socket);
+  if (!plan.joins_user_namespace) make_time_namespace(plan, time_offsets, socket);
   join_keyring(plan.process);
   resources.shown = open_namespaces(plan.shown_namespaces, socket);
   show_namespaces(resources.shown, socket);

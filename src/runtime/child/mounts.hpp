@@ -18,9 +18,6 @@ struct MountSources {
 };
 
 /// Takes hold of what will be bound, while the host's tree is still the root.
-/// For a child with a pid namespace of its own that is about to leave that one's user namespace: a
-/// proc of it can be mounted only now (proc(5) shows the pid namespace of whoever mounts it).
-void mount_own_proc(const ChildPlan& plan, MountSources& sources, int socket) noexcept;
 void open_sources(const ChildPlan& plan, MountSources& sources, int socket) noexcept;
 /// Carries out the mounts in order, inside the container's root.
 void apply_mounts(const ChildPlan& plan, MountSources& sources, const Roots& roots,

@@ -13,14 +13,18 @@
 #include "coracle/base/error.hpp"
 #include "coracle/linux/command_line.hpp"
 #include "coracle/linux/user_namespace.hpp"
+#include "runtime/child/failure.hpp"
+#include "runtime/child/namespaces.hpp"
 #include "runtime/init/reaper_image.hpp"
+#include "runtime/parent/conversation.hpp"
+#include "runtime/protocol/message.hpp"
 #include "runtime/seccomp/foresee.hpp"
 
 namespace coracle::runtime {
 namespace {
 
 struct Cloned {
-  pid_t pid;
+  pid_t pid;  ///< 0: this is the child
   linux::Fd pidfd;
 };
 
@@ -46,16 +50,18 @@ class HiddenBirth {
   bool is_child_ = false;
 };
 
-/// clone3(2) like fork: the child returns here with pid 0.
-Cloned clone_process(int namespaces, int cgroup, bool hidden) {
+/// clone3(2) like fork: the child returns here with pid 0. The pid is -1 with errno when it fails.
+/// @param flags  CLONE_NEW…, and CLONE_PARENT
+Cloned try_clone_process(int flags, int cgroup, bool hidden) {
   HiddenBirth birth(hidden);
   // Variables and places of the host are in there.
   linux::HiddenCommandLine command_line;
   int pidfd = -1;
   clone_args arguments{};
-  arguments.flags = static_cast<std::uint64_t>(namespaces) | CLONE_PIDFD;
+  arguments.flags = static_cast<std::uint64_t>(flags) | CLONE_PIDFD;
   arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
-  arguments.exit_signal = SIGCHLD;
+  // With that flag it is the one that we have (clone(2)).
+  if ((flags & CLONE_PARENT) == 0) arguments.exit_signal = SIGCHLD;
   if (cgroup >= 0) {
     arguments.flags |= CLONE_INTO_CGROUP;
     arguments.cgroup = static_cast<std::uint64_t>(cgroup);
@@ -69,14 +75,48 @@ Cloned clone_process(int namespaces, int cgroup, bool hidden) {
     birth.stay_hidden();
     command_line.stay_hidden();
   }
-  if (pid < 0) {
-    SysError error("cannot create the container's process");
-    if (error.code() == ENOSPC) {
-      error.set_hint("a limit in /proc/sys/user/max_*_namespaces is reached");
-    }
-    throw error;
-  }
   return {static_cast<pid_t>(pid), linux::Fd(pid == 0 ? -1 : pidfd)};
+}
+
+Cloned clone_process(int namespaces, int cgroup, bool hidden) {
+  Cloned cloned = try_clone_process(namespaces, cgroup, hidden);
+  if (cloned.pid >= 0) return cloned;
+  SysError error("cannot create the container's process");
+  if (error.code() == ENOSPC) {
+    error.set_hint("a limit in /proc/sys/user/max_*_namespaces is reached");
+  }
+  throw error;
+}
+
+/// The process between: it enters the namespaces, and the child that it has there is ours.
+/// @returns in the child
+Cloned bear_in_namespaces(const ChildPlan& plan, const Birth& birth, int socket) noexcept {
+  child::enter_namespaces_for_child(plan, socket);
+  Cloned cloned = try_clone_process(birth.namespaces | CLONE_PARENT, -1, birth.hidden);
+  if (cloned.pid == 0) return cloned;
+  if (cloned.pid < 0) child::fail(socket, protocol::Step::create_namespace, "");
+  protocol::Message message;
+  message.kind = protocol::Kind::born;
+  message.value = cloned.pid;
+  protocol::send(socket, message);
+  ::_exit(0);
+}
+
+Cloned clone_in_namespaces(const ChildPlan& plan, int cgroup, const Birth& birth) {
+  linux::SocketPair sockets = linux::make_socketpair(SOCK_SEQPACKET);
+  const Cloned between = clone_process(0, cgroup, birth.hidden);
+  if (between.pid == 0) return bear_in_namespaces(plan, birth, sockets.second.get());
+  sockets.second.reset();
+  linux::Child process(between.pid);
+  const auto answer = protocol::receive(sockets.first.get());
+  process.wait();
+  if (!answer) {
+    throw Error(ErrorClass::internal, "the process that joins namespaces has ended too early");
+  }
+  if (answer->message.kind == protocol::Kind::failure) throw_failure(answer->message);
+  linux::Child child(answer->message.value);
+  linux::Fd pidfd = child.open_pidfd();
+  return {child.release(), std::move(pidfd)};
 }
 
 /// A filter that lets a program be executed need not let the launcher be.
@@ -113,7 +153,9 @@ Newborn give_birth(const ChildPlan& plan, const ProcessOptions& options, const B
   resources.launcher = launcher.get();
   resources.seccomp = options.seccomp;
   resources.root_emulation = options.root_emulation;
-  Cloned cloned = clone_process(birth.namespaces, options.cgroup, birth.hidden);
+  Cloned cloned = plan.joins_before_birth
+                      ? clone_in_namespaces(plan, options.cgroup, birth)
+                      : clone_process(birth.namespaces, options.cgroup, birth.hidden);
   if (cloned.pid == 0) birth.entry(plan, resources);
   return {StartedProcess(linux::Child(cloned.pid), std::move(cloned.pidfd)),
           std::move(sockets.first)};

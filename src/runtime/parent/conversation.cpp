@@ -15,10 +15,11 @@ namespace coracle::runtime {
 namespace {
 
 using protocol::Kind;
-using protocol::Message;
 using protocol::Step;
 
-[[noreturn]] void throw_failure(const Message& failure) {
+}  // namespace
+
+void throw_failure(const protocol::Message& failure) {
   const std::string reason = ::strerror(failure.error);
   if (failure.step == Step::find_program || failure.step == Step::exec) {
     const bool missing = failure.error == ENOENT || failure.error == ENOTDIR;
@@ -36,8 +37,6 @@ using protocol::Step;
   if (failure.subject[0] != '\0') text += fmt::format(" '{}'", failure.subject);
   throw SysError(failure.error, text);
 }
-
-}  // namespace
 
 Conversation::Conversation(StartedProcess& started, linux::Fd socket) : started_(started) {
   started.socket_ = std::move(socket);
@@ -65,7 +64,7 @@ void Conversation::use_filter(const SeccompProgram* filter, linux::Fd agent) {
 }
 
 void Conversation::say_go() {
-  protocol::send(started_.socket_.get(), Message{});
+  protocol::send(started_.socket_.get(), protocol::Message{});
 }
 
 bool Conversation::reach_ready() {
@@ -84,7 +83,7 @@ void Conversation::finish() {
   hear_out(false);
   started_.socket_.reset();
   started_.state_.status = oci::ContainerStatus::running;
-  try_hooks("poststart", started_.hooks_.poststart, started_.state_);
+  run_hooks("poststart", started_.hooks_.poststart, started_.state_);
 }
 
 /// Listens until end of file (the program runs) or, if asked for, until the process is ready.
@@ -126,7 +125,8 @@ bool Conversation::hear_out(bool until_ready) {
         break;
       case Kind::failure: throw_failure(received->message);
       case Kind::launching: started_.is_launching_ = true; break;
-      case Kind::go: break;
+      case Kind::go:
+      case Kind::born: break;
     }
   }
   return false;

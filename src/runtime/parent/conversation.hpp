@@ -2,8 +2,12 @@
 #pragma once
 
 #include "coracle/runtime/container.hpp"
+#include "runtime/protocol/layout.hpp"
 
 namespace coracle::runtime {
+
+/// What a child has given up at, as the Error that runtime::create() throws.
+[[noreturn]] void throw_failure(const protocol::Message& failure);
 
 /// What the parent says and does while the child sets itself up.
 class Conversation {

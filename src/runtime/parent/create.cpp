@@ -25,27 +25,6 @@
 namespace coracle::runtime {
 namespace {
 
-/// Directs the children of this process into the pid namespace at `path` while it lives.
-class PidNamespaceForChildren {
- public:
-  explicit PidNamespaceForChildren(const oci::Namespace* wanted) {
-    if (wanted == nullptr) return;
-    own_ = linux::open_file("/proc/self/ns/pid", O_RDONLY);
-    const linux::Fd other = linux::open_file(wanted->path, O_RDONLY);
-    if (::setns(other.get(), CLONE_NEWPID) != 0) {
-      throw SysError("cannot join pid namespace '{}'", wanted->path);
-    }
-  }
-  ~PidNamespaceForChildren() {
-    if (own_) ::setns(own_.get(), CLONE_NEWPID);
-  }
-  PidNamespaceForChildren(const PidNamespaceForChildren&) = delete;
-  PidNamespaceForChildren& operator=(const PidNamespaceForChildren&) = delete;
-
- private:
-  linux::Fd own_;
-};
-
 void note_file_sources(ChildPlan& plan) {
   for (auto& step : plan.mounts) {
     if (step.kind != MountStep::Kind::bind || step.tree >= 0) continue;
@@ -97,14 +76,9 @@ StartedProcess create(const CreateRequest& request) {
     plan.process.reaper = reaper.get();
   }
   int flags = namespaces.create;
-  if (namespaces.joins_user_namespace) {
-    // What is made before the user namespace is joined would belong to the one outside.
-    plan.create_after_join = flags & ~CLONE_NEWPID;
-    flags &= CLONE_NEWPID;
-  }
   if (request.process.before_setup) {
     // The namespace's root is the group its maker is in (cgroup_namespaces(7)): first the group.
-    plan.create_after_join |= flags & CLONE_NEWCGROUP;
+    plan.create_after_join = flags & CLONE_NEWCGROUP;
     flags &= ~CLONE_NEWCGROUP;
   }
   std::vector<linux::Fd> joined;
@@ -118,11 +92,7 @@ StartedProcess create(const CreateRequest& request) {
   }
   const bool hidden =
       !plan.own_user_namespace && !plan.process.oom_score_adjustment && plan.time_offsets.empty();
-  auto [started, socket] = [&] {
-    // Hooks and helpers are not to be born there.
-    const PidNamespaceForChildren pid_namespace(namespaces.join_pid);
-    return give_birth(plan, request.process, {child::run_container, flags, hidden});
-  }();
+  auto [started, socket] = give_birth(plan, request.process, {child::run_container, flags, hidden});
   Conversation conversation(started, std::move(socket));
   if (plan.wait_for_parent) {
     prepare_process(request, plan, resctrl, started.process.pid());

@@ -20,6 +20,7 @@
 #include "coracle/base/strings.hpp"
 #include "coracle/linux/process.hpp"
 #include "coracle/linux/user_namespace.hpp"
+#include "runtime/child/namespaces.hpp"
 
 namespace coracle::runtime {
 namespace {
@@ -61,12 +62,12 @@ linux::Child spawn_hook_inside(const oci::Hook& hook, const Pipes& pipes,
   ::setpgid(0, 0);  // What a timeout kills; the hook stays in it.
   keep_only(pipes, inside);
   try {
-    for (const auto& entry : inside) {
-      if (::setns(entry.descriptor.get(), entry.flag) != 0) {
-        throw SysError("cannot join the container's namespaces");
-      }
-      if (entry.flag == CLONE_NEWUSER) linux::become_namespace_root();
+    std::vector<NamespaceStep> steps;
+    for (const auto& entry : inside) steps.push_back({entry.descriptor.get(), entry.flag, ""});
+    if (child::join_namespaces(steps) != nullptr) {
+      throw SysError("cannot join the container's namespaces");
     }
+    if (inside.front().flag == CLONE_NEWUSER) linux::become_namespace_root();
     linux::Child child = spawn_hook(hook, pipes, false);
     ::_exit(linux::exit_code_of(child.wait()));
   } catch (const std::exception& error) {

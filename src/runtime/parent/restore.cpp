@@ -209,10 +209,14 @@ void hand_on_streams(const StandardStreams& streams, const Outside& outside, Cri
 
 }  // namespace
 
+std::vector<std::string> outer_mounts(const std::string& images) {
+  return load_outside(images).mounts;
+}
+
 StartedProcess restore(const RestoreRequest& request) {
   const CreateRequest& container = *request.container;
   const NamespacePlan namespaces = plan_namespaces(container.spec->linux);
-  if (namespaces.own_user_namespace || namespaces.join_pid != nullptr) {
+  if (namespaces.own_user_namespace || namespaces.joins_pid_namespace) {
     throw Error(ErrorClass::not_implemented,
                 "cannot restore a container with a user namespace of its own, or in a pid "
                 "namespace of others");

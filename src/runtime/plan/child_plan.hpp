@@ -127,11 +127,12 @@ struct ProcessPlan {
 };
 
 struct ChildPlan {
-  std::vector<NamespaceStep> join;
+  std::vector<NamespaceStep> join;  ///< a user namespace among them is the first
+  /// By a process between the parent and the child, which is born in them.
+  bool joins_before_birth = false;
   int create_after_join = 0;          ///< CLONE_NEW… flags left for unshare(2) in the child
   bool own_user_namespace = false;    ///< the parent maps its ids
   bool joins_user_namespace = false;  ///< that of another, with ids of its own
-  bool mounts_own_proc = false;       ///< before it joins that, and for a new pid namespace
   bool wait_for_parent = false;       ///< hold until the parent has mapped ids and joined cgroups
   bool new_network = false;           ///< bring up lo
   bool new_time_namespace = false;

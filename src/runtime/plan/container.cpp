@@ -31,19 +31,18 @@ NamespacePlan plan_namespaces(const oci::LinuxConfig& config) {
       plan.create_time = true;
     } else if (entry.path.empty()) {
       plan.create |= clone_flag(entry.type);
-    } else if (entry.type == oci::NamespaceType::pid) {
-      plan.join_pid = &entry;
     } else {
       plan.join.push_back(entry);
     }
   }
   plan.own_user_namespace = (plan.create & CLONE_NEWUSER) != 0;
-  // The user namespace first: it gives the right to join the others.
-  std::ranges::stable_partition(plan.join, [](const oci::Namespace& entry) {
+  const auto is_user = [](const oci::Namespace& entry) {
     return entry.type == oci::NamespaceType::user;
-  });
-  plan.joins_user_namespace =
-      !plan.join.empty() && plan.join.front().type == oci::NamespaceType::user;
+  };
+  std::ranges::stable_partition(plan.join, is_user);
+  plan.joins_user_namespace = !plan.join.empty() && is_user(plan.join.front());
+  plan.joins_pid_namespace = std::ranges::any_of(
+      plan.join, [](const oci::Namespace& entry) { return entry.type == oci::NamespaceType::pid; });
   return plan;
 }
 
@@ -87,9 +86,10 @@ ChildPlan plan_container(const CreateRequest& request, const NamespacePlan& name
   ChildPlan plan;
   plan.own_user_namespace = namespaces.own_user_namespace;
   plan.joins_user_namespace = namespaces.joins_user_namespace;
-  plan.mounts_own_proc = namespaces.joins_user_namespace &&
-                         (namespaces.create & CLONE_NEWPID) != 0 &&
-                         (namespaces.create & CLONE_NEWNS) != 0;
+  // A pid namespace takes effect for children only; in that of a user the others are made; and a
+  // new one of a user has no rights over those of others.
+  plan.joins_before_birth = namespaces.joins_pid_namespace || namespaces.joins_user_namespace ||
+                            (namespaces.own_user_namespace && !namespaces.join.empty());
   plan.wait_for_parent = namespaces.own_user_namespace || request.process.before_setup != nullptr ||
                          spec.linux.intel_rdt;
   plan.new_network = (namespaces.create & CLONE_NEWNET) != 0;
@@ -151,7 +151,6 @@ ChildPlan plan_container(const CreateRequest& request, const NamespacePlan& name
   if (!hooks.create_container.empty() || !hooks.start_container.empty()) {
     plan.shown_namespaces = namespaces.create | (namespaces.create_time ? CLONE_NEWTIME : 0);
     for (const auto& entry : namespaces.join) plan.shown_namespaces |= clone_flag(entry.type);
-    if (namespaces.join_pid != nullptr) plan.shown_namespaces |= CLONE_NEWPID;
   }
   return plan;
 }

@@ -28,9 +28,9 @@ struct NamespacePlan {
   int create = 0;  ///< without that of time, which no clone(2) makes
   bool create_time = false;
   std::vector<oci::Namespace> join;
-  const oci::Namespace* join_pid = nullptr;  ///< joined by the parent, for its children
   bool own_user_namespace = false;
   bool joins_user_namespace = false;  ///< which is the first of `join`
+  bool joins_pid_namespace = false;
 };
 NamespacePlan plan_namespaces(const oci::LinuxConfig& config);
 int clone_flag(oci::NamespaceType type) noexcept;

@@ -62,6 +62,7 @@ enum class Kind : std::uint8_t {
   ready,       ///< child to parent: set up, about to exec; waits for `go`
   failure,     ///< child to parent: gave up
   launching,   ///< child to parent: from now on only a failure can come
+  born,        ///< a process between to the parent: the child's pid is in `value`
 };
 
 struct Message {

@@ -15,18 +15,20 @@ struct Values {
 void declare_container(OptionSet& set, bundle::CreateOptions& options) {
   set.add("bundle", 'b', options.bundle, "Directory of config.json")
       .complete(CompletionKind::directory);
+  set.add("config", 'f', options.config, "Name of the configuration in the bundle")
+      .complete(CompletionKind::file);
   declare_start(set, options.start);
   set.add("no-pivot", '\0', options.no_pivot,
           "Move the root instead of pivoting, for a host whose root is an initramfs");
   set.add("no-new-keyring", '\0', options.no_new_keyring, "Keep the session keyring");
+  set.add_ignored("no-subreaper", '\0', Option::Arity::flag,
+                  "Has no effect: processes are never adopted");
 }
 
 void declare_run(OptionSet& set, Values& values) {
   declare_container(set, values.container);
   set.add("detach", 'd', values.container.start.detach, "Leave it running");
   set.add("keep", '\0', values.container.keep, "Keep the container when it has ended");
-  set.add_ignored("no-subreaper", '\0', Option::Arity::flag,
-                  "Has no effect: processes are never adopted");
 }
 
 void declare_criu(OptionSet& set, bundle::CheckpointOptions& options) {

@@ -128,6 +128,8 @@ void declare_start(OptionSet& set, bundle::Start& start) {
       .complete(CompletionKind::file);
   set.add("pid-file", '\0', start.pid_file, "File that gets the process's ID")
       .complete(CompletionKind::file);
+  set.add("pidfd-socket", '\0', start.pidfd_socket, "Unix socket that gets a pidfd of the process")
+      .complete(CompletionKind::file);
   set.add("preserve-fds", '\0', start.preserved_fds, "Pass on this many descriptors from 3 up")
       .between(0, 1000);
 }

@@ -105,14 +105,8 @@ ExecPlan::ExecPlan(Context& context, const store::ContainerConfig& config,
   exec_.options.keep_groups = keeps_groups(config) || denies_groups(state.process.pid);
   if (state.cgroup.empty()) return;
   // One that has groups of its own, as systemd makes them, cannot have processes beside them.
-  cgroup_ = runtime::open_cgroup(runtime::group_below(state.cgroup, state.process.pid));
-  // As root of another user namespace nobody is born into a group that is not its own, nor from a
-  // session into one that systemd has made.
-  if (runtime::enters_user_namespace(state.process) || !state.cgroup_unit.empty()) {
-    cgroup_->prepare_join();
-  } else {
-    exec_.options.cgroup = cgroup_->unified_fd();
-  }
+  cgroup_ = runtime::open_group_for_exec(runtime::group_below(state.cgroup, state.process.pid),
+                                         state.process, !state.cgroup_unit.empty(), exec_.options);
   exec_.options.before_setup = [this, state](pid_t pid) {
     join_group(state, *cgroup_, pid, exec_.options.cgroup >= 0);
   };
