@@ -30,7 +30,7 @@ std::vector<Setting> containers_table() {
       {{"containers", "cgroups", "mode", "", "as --cgroups takes it", "enabled disabled no-conmon"},
        &Config::cgroups},
       {{"containers", "chroot_fallback", "mode", "CORACLE_CHROOT_FALLBACK",
-        "run containers as chroots where no namespaces can be made: auto or never", "auto never"},
+        "run containers as chroots where nothing can be mounted: auto or never", "auto never"},
        &Config::chroot_fallback,
        Scope::own},
       {{"containers", "default_capabilities", "list of names", "", "what containers may do"},

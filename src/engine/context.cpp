@@ -33,6 +33,15 @@ bool is_root_of_namespace() {
   return ::geteuid() == 0 && linux::in_user_namespace() && linux::holds_capability("sys_admin");
 }
 
+/// To everybody here, in any namespace.
+std::optional<Error> find_refusal_of_mounts() {
+  const int code = linux::try_mount();
+  if (code == 0) return std::nullopt;
+  SysError error(code, "cannot mount anything");
+  const auto refusal = linux::explain_mount_refusal(code);
+  return error.set_hint(refusal.cause + ": " + refusal.fix);
+}
+
 }  // namespace
 
 Context::Context(config::Config config)
@@ -115,8 +124,15 @@ void Context::take_other_namespace(const Error& error) {
 
 void Context::begin_namespace() {
   if (namespace_ || entered_ || !config_.rootless) return;
+  const auto& wanted = mappings();
+  const auto refusal = find_refusal_of_mounts();
   try {
-    namespace_.emplace(config_.runroot, mappings());
+    // Root may have devices where it is, but in no namespace that it makes.
+    if (refusal && linux::holds_capability("sys_chroot")) {
+      do_without_namespaces(*refusal);
+    } else {
+      namespace_.emplace(config_.runroot, wanted);
+    }
   } catch (const SysError& error) {
     if (is_root_of_namespace() || !linux::is_lasting_refusal(error.code())) {
       take_other_namespace(error);
@@ -126,16 +142,20 @@ void Context::begin_namespace() {
   } catch (const Error& error) {
     take_other_namespace(error);
   }
+  if (!lack_) lack_ = refusal;
   warn_of_one_id();
 }
 
 const Error* Context::lack_of_namespaces() {
-  const bool is_known = namespace_ || entered_ || can_make_namespaces_ || !config_.rootless;
-  if (!is_known) {
+  const bool is_known = lack_ || namespace_ || entered_ || can_make_namespaces_;
+  if (!is_known && !config_.rootless) {
+    lack_ = find_refusal_of_mounts();
+    can_make_namespaces_ = !lack_;
+  } else if (!is_known) {
     // That costs less than making one that may not be needed; but for root, who needs no helpers,
     // and may be allowed a namespace and not its maps.
-    can_make_namespaces_ =
-        ::geteuid() != 0 && !linux::is_lasting_refusal(linux::try_user_namespace());
+    can_make_namespaces_ = ::geteuid() != 0 && linux::try_mount() == 0 &&
+                           !linux::is_lasting_refusal(linux::try_user_namespace());
     if (!can_make_namespaces_) begin_namespace();
   }
   return lack_ ? &*lack_ : nullptr;
@@ -171,9 +191,9 @@ bool Context::try_enter_namespace_of(const linux::ProcessIdentity& process) {
 
 void Context::enter_mount_namespace() {
   if (has_own_mounts_) return;
-  if (lack_) {
+  if (const Error* lack = lack_of_namespaces()) {
     Error error(ErrorClass::unavailable, "nothing can be mounted here");
-    throw Error(error.set_hint(lack_->hint()));
+    throw Error(error.set_hint(lack->hint()));
   }
   if (::unshare(CLONE_NEWNS) != 0) throw SysError("cannot create a mount namespace");
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) {

@@ -56,14 +56,17 @@ NamespaceTrial try_all() {
     write_existing("/proc/self/gid_map", format_id_map(maps.gids));
   } catch (const SysError& error) {
     trial.user_error = error.code();
-    trial.is_of_map = true;
+    trial.refused = NamespaceTrial::Step::map;
     return trial;
   }
   trial.user_error = error_of(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr));
   if (trial.user_error == 0) {
     trial.user_error = error_of(::mount("tmpfs", "/", "tmpfs", 0, nullptr));
   }
-  if (trial.user_error != 0) return trial;
+  if (trial.user_error != 0) {
+    trial.refused = NamespaceTrial::Step::mount;
+    return trial;
+  }
 
   if (::unshare(CLONE_NEWPID) != 0) {
     trial.proc_error = errno;
@@ -79,6 +82,12 @@ NamespaceTrial try_all() {
   ::waitpid(pid, &status, 0);
   trial.proc_error = exit_code_of(status);
   return trial;
+}
+
+Refusal refusal_of_filter() {
+  return {"a seccomp filter, such as that of a container around this one, refuses it",
+          "start that one with --security-opt seccomp=unconfined (docker, podman), or with "
+          "seccompProfile.type: Unconfined (Kubernetes)"};
 }
 
 int end_at_once(void* /*unused*/) {
@@ -156,11 +165,7 @@ Refusal explain_refusal(int error) {
     return {"there are as many user namespaces, or one in the other, as are allowed",
             "raise user.max_user_namespaces, see sysctl(8)"};
   }
-  if (is_filtered()) {
-    return {"a seccomp filter, such as that of a container around this one, refuses it",
-            "start that one with --security-opt seccomp=unconfined (docker, podman), or with "
-            "seccompProfile.type: Unconfined (Kubernetes)"};
-  }
+  if (is_filtered()) return refusal_of_filter();
   if (error == EPERM && is_in_chroot()) {
     return {"there are none in a chroot", "use pivot_root(8) or unshare --root instead of chroot"};
   }
@@ -175,6 +180,35 @@ Refusal explain_map_refusal() {
   }
   return {"the kernel, or a security module, lets no ids be mapped",
           "look into the kernel's log, dmesg(1)"};
+}
+
+Refusal explain_mount_refusal(int error) {
+  // Modules with labels say EACCES, filters what they like, and that is EPERM in all the usual
+  // ones.
+  if (error != EACCES && is_filtered()) return refusal_of_filter();
+  return {fmt::format("a security module, such as AppArmor with the profile of a container around "
+                      "this one, says: {}",
+                      ::strerror(error)),
+          "start that one with --security-opt apparmor=unconfined, or label=disable (docker, "
+          "podman), or with appArmorProfile.type: Unconfined (Kubernetes)"};
+}
+
+Refusal explain_refusal(const NamespaceTrial& trial) {
+  switch (trial.refused) {
+    case NamespaceTrial::Step::creation: return explain_refusal(trial.user_error);
+    case NamespaceTrial::Step::map: return explain_map_refusal();
+    case NamespaceTrial::Step::mount: return explain_mount_refusal(trial.user_error);
+  }
+  return explain_refusal(trial.user_error);
+}
+
+int try_mount() noexcept {
+  // Both at once nobody can have (mount(2)), but that is looked at last.
+  if (::mount(nullptr, "/", nullptr, MS_SLAVE | MS_PRIVATE, nullptr) == 0) return 0;
+  if (errno != EPERM) return errno == EINVAL ? 0 : errno;
+  // We lack CAP_SYS_ADMIN, which modules are asked before. A filter is asked before anything else.
+  if (::mount(nullptr, nullptr, nullptr, 0, nullptr) == 0) return 0;
+  return errno == EFAULT ? 0 : errno;
 }
 
 int try_user_namespace() {

@@ -46,9 +46,9 @@ class Context {
   void enter_namespace();
   /// Whether it is, or needs not to.
   bool is_in_namespace() const noexcept { return entered_ || !config_.rootless; }
-  /// Why no namespaces can be made here, nor is the one that we are in good for mounts: all is done
-  /// without, and containers are chroots at best (engine/container/chroot/chroot.hpp). nullptr:
-  /// they can, as far as trying to make one tells.
+  /// Why there is no namespace here that one can mount in, neither a new one nor ours: containers
+  /// are chroots at best (engine/container/chroot/chroot.hpp), in a user namespace if one can be
+  /// made. nullptr: there is one, as far as trying to make it tells.
   const Error* lack_of_namespaces();
   /// The same for the user namespace that a process is in, which has the same maps. False if it is
   /// gone.

@@ -17,7 +17,7 @@ enum class Rung {
   subordinate_ids,      ///< a user namespace with the ranges of subuid(5)
   inherited_namespace,  ///< the ids of the user namespace or container that we are root of
   single_id,            ///< a user namespace with our own id alone: root is emulated
-  chroot,               ///< no namespaces: a directory of its own is all that a container has
+  chroot,               ///< no mounts: a directory of its own is all that a container has
   none,                 ///< no containers: images alone
 };
 /// "root", "subordinate-ids", "inherited-namespace", "single-id", "chroot", "none".

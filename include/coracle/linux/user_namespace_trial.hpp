@@ -13,11 +13,13 @@ struct Refusal {
   bool wants_apparmor_profile = false;  ///< apparmor_profile() is another way to mend it
 };
 
-/// Who has refused a user namespace, or what was tried in one.
+/// Who has refused a user namespace.
 /// @param error  its errno
 Refusal explain_refusal(int error);
 /// The same for its maps, which were to be written without a helper.
 Refusal explain_map_refusal();
+/// The same for mounts in it.
+Refusal explain_mount_refusal(int error);
 /// Whether user namespaces are refused by a rule, that is not over in a moment.
 /// @param error  the errno of clone(2) or unshare(2)
 bool is_lasting_refusal(int error);
@@ -29,14 +31,22 @@ std::optional<Refusal> find_helper_problem(const std::string& program);
 /// AppArmor's profile that lets this program have user namespaces where others may not.
 std::string apparmor_profile();
 
-struct NamespaceTrial {
-  int user_error = 0;      ///< errno of a user namespace that one can mount in; 0: it works
-  bool is_of_map = false;  ///< it was refused to map the own id
-  int proc_error = 0;      ///< of a proc of its own, for a pid namespace
-};
 /// The errno of making one that is good for nothing; 0: it can be made.
 int try_user_namespace();
+/// The errno with which mount(2) is refused to everybody here, the root of a new namespace too, by
+/// a seccomp filter or a security module; 0: it is not. Two system calls that change nothing.
+int try_mount() noexcept;
+
+/// What can be done in a user namespace with one id.
+struct NamespaceTrial {
+  enum class Step { creation, map, mount };
+  int user_error = 0;             ///< errno of one that one can mount in; 0: it works
+  Step refused = Step::creation;  ///< what has failed, if it does not
+  int proc_error = 0;             ///< of a proc of its own, for a pid namespace
+};
 /// Tries all of it, in a child.
 NamespaceTrial try_namespaces();
+/// Who has refused what failed.
+Refusal explain_refusal(const NamespaceTrial& trial);
 
 }  // namespace coracle::linux

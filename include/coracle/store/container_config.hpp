@@ -178,7 +178,7 @@ struct ContainerConfig {
   std::int64_t shm_size = 64 << 20;  ///< bytes
 
   // Isolation.
-  bool is_chroot = false;  ///< it was made where no namespaces can be made, and has none
+  bool is_chroot = false;  ///< it was made where nothing can be mounted, so it has no namespaces
   bool privileged = false;
   std::vector<std::string> capabilities;  ///< the resulting set, "CAP_CHOWN"
   std::vector<std::string> cap_add;

@@ -3,10 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "coracle/linux/capabilities.hpp"
 #include "coracle/linux/process.hpp"
 #include "coracle/linux/subordinate_ids.hpp"
-#include "engine/container/chroot/chroot.hpp"
 #include "engine/system/host_checks.hpp"
 
 namespace coracle::engine {
@@ -18,14 +16,13 @@ std::string name_of(const linux::UserIdentity& identity) {
   return identity.name.empty() ? std::to_string(identity.uid) : identity.name;
 }
 
-HostCheck user_namespaces(const linux::NamespaceTrial& trial) {
+HostCheck user_namespaces(const linux::NamespaceTrial& trial, Rung rung) {
   if (trial.user_error == 0) return {"user-namespaces", Status::ok, "can be made"};
-  const auto refusal =
-      trial.is_of_map ? linux::explain_map_refusal() : linux::explain_refusal(trial.user_error);
-  const bool goes_without =
-      (::geteuid() == 0 && linux::holds_capability("sys_admin")) || can_change_root();
-  HostCheck check{"user-namespaces", goes_without ? Status::limited : Status::missing,
-                  refusal.cause, refusal.fix};
+  const auto refusal = linux::explain_refusal(trial);
+  const bool is_of_mounts = trial.refused == linux::NamespaceTrial::Step::mount;
+  HostCheck check{"user-namespaces", rung == Rung::none ? Status::missing : Status::limited,
+                  (is_of_mounts ? "nothing can be mounted in them: " : "") + refusal.cause,
+                  refusal.fix};
   if (refusal.wants_apparmor_profile) {
     check.fix = "sudo tee /etc/apparmor.d/coracle <<'EOF'\n" + linux::apparmor_profile() +
                 "EOF\nsudo apparmor_parser -r /etc/apparmor.d/coracle";
@@ -65,8 +62,9 @@ HostCheck helper(const char* name) {
 
 }  // namespace
 
-void check_ids(const Context& context, const linux::NamespaceTrial& trial, HostChecks& checks) {
-  checks.push_back(user_namespaces(trial));
+void check_ids(const Context& context, const linux::NamespaceTrial& trial, Rung rung,
+               HostChecks& checks) {
+  checks.push_back(user_namespaces(trial, rung));
   const auto identity = linux::current_identity();
   if (identity.uid != 0) {
     checks.push_back(subordinate_ids(identity));

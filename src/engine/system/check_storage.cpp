@@ -31,8 +31,8 @@ void check_storage(Context& context, HostChecks& checks) {
   if (reason.empty()) {
     checks.push_back({"overlay", Status::ok, "can be mounted"});
   } else if (context.lack_of_namespaces() != nullptr) {
-    checks.push_back({"overlay", Status::missing, "nothing can be mounted without a namespace",
-                      "as for user-namespaces"});
+    checks.push_back(
+        {"overlay", Status::missing, "nothing can be mounted here", "as for user-namespaces"});
   } else {
     checks.push_back({"overlay", Status::missing, "the kernel refuses it: " + reason,
                       "kernel 5.11 or newer, and a store that is not on an overlay, NFS or tmpfs "

@@ -6,7 +6,6 @@
 #include <optional>
 
 #include "coracle/base/error.hpp"
-#include "coracle/linux/capabilities.hpp"
 #include "engine/container/chroot/chroot.hpp"
 #include "engine/system/host_checks.hpp"
 
@@ -47,31 +46,28 @@ std::optional<Error> find_refusal_of_helpers() {
   return std::nullopt;
 }
 
-Rung rung_with(Context& context, const linux::NamespaceTrial& trial) {
-  const auto& config = context.config();
-  if (!config.rootless) return Rung::root;
-  const bool is_root_here = ::geteuid() == 0 && linux::holds_capability("sys_admin");
-  if (trial.user_error != 0 && !is_root_here) {
-    return can_change_root() && config.chroot_fallback != "never" ? Rung::chroot : Rung::none;
+}  // namespace
+
+Rung rung_of(Context& context) {
+  try {
+    if (context.lack_of_namespaces() != nullptr) {
+      return can_run_in_chroot(context) ? Rung::chroot : Rung::none;
+    }
+  } catch (const Error&) {
+    return Rung::none;  // What `run` would end with.
   }
+  if (!context.config().rootless) return Rung::root;
   const auto maps = linux::attainable_mappings(linux::current_identity());
   if (linux::is_single_id(maps) || find_refusal_of_helpers()) return Rung::single_id;
   return ::geteuid() == 0 ? Rung::inherited_namespace : Rung::subordinate_ids;
 }
 
-}  // namespace
-
-Rung rung_of(Context& context) {
-  if (!context.config().rootless) return Rung::root;
-  return rung_with(context, linux::try_namespaces());
-}
-
 HostExamination examine_host(Context& context) {
   HostExamination examination;
   const auto trial = linux::try_namespaces();
-  examination.rung = rung_with(context, trial);
+  examination.rung = rung_of(context);
   check_kernel(context, trial, examination.checks);
-  check_ids(context, trial, examination.checks);
+  check_ids(context, trial, examination.rung, examination.checks);
   if (const auto refusal = find_refusal_of_helpers(); refusal && trial.user_error == 0) {
     examination.checks.push_back(
         {"id-maps", HostCheck::Status::missing, refusal->message(), refusal->hint()});

@@ -12,7 +12,9 @@ namespace coracle::engine {
 using HostChecks = std::vector<HostCheck>;
 
 /// User namespaces, subordinate ids and who maps them.
-void check_ids(const Context& context, const linux::NamespaceTrial& trial, HostChecks& checks);
+/// @param rung  that is taken all the same
+void check_ids(const Context& context, const linux::NamespaceTrial& trial, Rung rung,
+               HostChecks& checks);
 /// Storage drivers, and where the store is.
 void check_storage(Context& context, HostChecks& checks);
 /// Kernel, control groups, filters, security modules, and what is around us.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -148,6 +149,37 @@ TEST_CASE("a family is a process and all that descend from it") {
   CHECK_FALSE(wait_for_end(youngest, 0));
   CHECK(send_signal(youngest, SIGKILL));
   CHECK(wait_for_end(youngest, 10'000));
+}
+
+TEST_CASE("who lives in a directory is found by it", "[process]") {
+  const TempDir place("/tmp", "chroot-");
+  make_directory(place.path() + "/inside");
+  const std::string link = place.path() + ".link";
+  REQUIRE(::symlink(place.path().c_str(), link.c_str()) == 0);
+  const auto start_in = [](const std::string& directory) {
+    Pipe told = make_pipe();
+    Child child(::fork());
+    if (child.pid() == 0) {
+      const bool is_in =
+          (::geteuid() == 0 || ::unshare(CLONE_NEWUSER) == 0) && ::chroot(directory.c_str()) == 0;
+      (void)!::write(told.write.get(), &is_in, sizeof is_in);
+      while (true) ::pause();
+    }
+    bool is_in = false;
+    REQUIRE(::read(told.read.get(), &is_in, sizeof is_in) == sizeof is_in);
+    REQUIRE(is_in);
+    return child;
+  };
+  const Child lives = start_in(place.path());
+  const Child lives_below = start_in(place.path() + "/inside");
+  const Child elsewhere = start_in("/");
+  CHECK(end_chrooted(link));
+  CHECK_FALSE(start_time_of(lives.pid()));
+  CHECK_FALSE(start_time_of(lives_below.pid()));
+  CHECK(start_time_of(elsewhere.pid()));
+  CHECK(end_chrooted(place.path() + "/nothing"));
+  CHECK_FALSE(end_chrooted("/"));
+  ::unlink(link.c_str());
 }
 
 TEST_CASE("a hidden command line is back when it is no longer hidden", "[process]") {

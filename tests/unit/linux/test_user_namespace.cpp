@@ -1,14 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 
 #include "coracle/linux/subordinate_ids.hpp"
 #include "coracle/linux/user_namespace.hpp"
+#include "coracle/linux/user_namespace_trial.hpp"
 #include "support/namespaces.hpp"
 
 using namespace coracle;
 using namespace coracle::linux;
+
+namespace {
+
+/// From now on mount(2) fails with this error.
+void refuse_mounts(std::uint32_t error) {
+  sock_filter steps[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mount, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog filter{4, steps};
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) {
+    throw SysError("cannot install a filter");
+  }
+}
+
+}  // namespace
 
 TEST_CASE("subordinate ids by name and by number") {
   const auto ranges = parse_subordinate_ids(
@@ -65,4 +91,33 @@ TEST_CASE("a new namespace, entered as its root") {
           return std::to_string(::geteuid()) + " " + std::to_string(::getegid()) + " " +
                  (in_user_namespace() ? "inside" : "outside");
         }) == "0 0 inside");
+}
+
+TEST_CASE("mounts that everybody is refused are told from those that we may not make") {
+  const std::uint32_t uid = ::geteuid();
+  const std::uint32_t gid = ::getegid();
+  const IdMappings maps{{{0, uid, 1}}, {{0, gid, 1}}};
+  const auto tried = [] { return std::to_string(try_mount()); };
+  CHECK(tried() == "0");
+  CHECK(test::in_user_namespace(maps, tried) == "0");
+  for (const int error : {EPERM, EACCES, ENOSYS}) {
+    const auto tried_with_filter = [&] {
+      refuse_mounts(static_cast<std::uint32_t>(error));
+      return tried();
+    };
+    CHECK(test::in_child(tried_with_filter) == std::to_string(error));
+    CHECK(test::in_user_namespace(maps, tried_with_filter) == std::to_string(error));
+  }
+}
+
+TEST_CASE("what a trial finds refused is explained by what was refused") {
+  CHECK(test::in_child([] {
+          refuse_mounts(EPERM);
+          const NamespaceTrial trial = try_namespaces();
+          const bool is_of_mount = trial.refused == NamespaceTrial::Step::mount;
+          return std::to_string(trial.user_error) + (is_of_mount ? " mount: " : ": ") +
+                 explain_refusal(trial).cause;
+        }) == std::to_string(EPERM) +
+                  " mount: a seccomp filter, such as that of a container around this one, refuses "
+                  "it");
 }

@@ -13,7 +13,7 @@ namespace coracle::engine {
 namespace {
 
 [[noreturn]] void refuse(const Error& lack, const std::string& what) {
-  Error error(ErrorClass::unavailable, "{} cannot be had: no namespaces can be made here", what);
+  Error error(ErrorClass::unavailable, "{} cannot be had: containers are chroots here", what);
   throw Error(error.set_hint(lack.hint()));
 }
 
@@ -26,22 +26,22 @@ void take_hosts(const Error& lack, const char* option, std::string& value) {
 
 }  // namespace
 
-bool can_change_root() {
-  return linux::holds_capability("sys_chroot");
+bool can_run_in_chroot(const Context& context) {
+  if (context.config().chroot_fallback == "never") return false;
+  return !context.is_in_namespace() || linux::holds_capability("sys_chroot");
 }
 
 void require_way_to_run(Context& context) {
   const Error* lack = context.lack_of_namespaces();
-  if (lack == nullptr) return;
-  if (context.config().chroot_fallback == "never" || !can_change_root()) throw Error(*lack);
+  if (lack != nullptr && !can_run_in_chroot(context)) throw Error(*lack);
 }
 
 void warn_of_chroot(Context& context) {
   const Error* lack = context.lack_of_namespaces();
   if (lack == nullptr) return;
   log::warn(
-      "no namespaces can be made here: containers are chroots, which share this machine's "
-      "processes, network and mounts; see `coracle system doctor`");
+      "nothing can be mounted here: containers are chroots, which share this machine's processes, "
+      "network and mounts; see `coracle system doctor`");
 }
 
 void fit_to_chroot(const Error& lack, ContainerRequest& request) {
@@ -88,6 +88,10 @@ void require_no_mounts(const Error& lack, const store::ContainerConfig& config) 
   const auto file =
       std::ranges::find(config.secrets, false, &store::ContainerSecret::in_environment);
   if (file != config.secrets.end()) refuse(lack, "secret '" + file->name + "' as a file");
+}
+
+void require_layers(const Error& lack, const store::ContainerConfig& config) {
+  if (!config.rootfs_path.empty()) refuse(lack, "--rootfs");
 }
 
 std::vector<PlacedFile> leave_out_mounts(const SpecFacts& facts, oci::RuntimeSpec& spec) {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Containers where no namespaces can be made (Context::lack_of_namespaces()): their root file
-// system is a directory that their programs are chrooted into, and all else they share with the
-// machine, which mostly is a container of another engine's. chroot(2) keeps nobody in who has
-// capabilities.
+// Containers where nothing can be mounted (Context::lack_of_namespaces()): their root file system
+// is a directory that their programs are chrooted into, and all else they share with the machine,
+// which mostly is a container of another engine's. chroot(2) keeps nobody in who has capabilities.
 #pragma once
 
 #include <string>
@@ -20,8 +19,9 @@ namespace coracle::engine {
 /// Says that it will be a chroot, if it will.
 void warn_of_chroot(Context& context);
 
-/// Whether a program could be run.
-bool can_change_root();
+/// Whether programs can be run so: by who may call chroot(2), as root of a user namespace does.
+/// Where there is a lack of namespaces.
+bool can_run_in_chroot(const Context& context);
 
 /// What is left open becomes what a chroot has: the host's namespaces.
 /// @param lack  of namespaces
@@ -31,6 +31,10 @@ void fit_to_chroot(const Error& lack, ContainerRequest& request);
 [[noreturn]] void refuse_mount(const Error& lack, const std::string& destination);
 /// The same for what was found out later: mounts of any kind, and files of secrets.
 void require_no_mounts(const Error& lack, const store::ContainerConfig& config);
+
+/// And for a directory of the user's, whose own files the engine's would take the places of. That
+/// of a build's step is the store's.
+void require_layers(const Error& lack, const store::ContainerConfig& config);
 
 /// Takes out of a specification what needs namespaces or mounts.
 /// @returns what of the mounts can be files instead

@@ -12,6 +12,7 @@
 #include "coracle/archive/unpack_layer.hpp"
 #include "coracle/base/error.hpp"
 #include "coracle/engine/containers.hpp"
+#include "coracle/linux/capabilities.hpp"
 #include "coracle/linux/resolve.hpp"
 #include "engine/container/copy/copy_entries.hpp"
 #include "engine/container/copy/copy_owner.hpp"
@@ -134,6 +135,11 @@ void copy_leaf(const CopySide& from, const struct stat& source, const CopySide& 
   if (!is_made) throw_odd(from);
 }
 
+/// Of who may give files to nobody. What a tar brings gets a note of its owner instead.
+FileOwner own_files(FileOwner /*wanted*/) {
+  return {::geteuid(), ::getegid()};
+}
+
 void copy_between(const CopySide& from, const CopySide& to, const CopyRules& rules) {
   const struct stat source = look(from);
   if (source.st_mode == 0) throw_missing(from);
@@ -224,6 +230,7 @@ void copy_files(Context& context, const CopyRequest& request) {
     } else if (request.to && !request.from && request.source == "-") {
       stream_in(to, rules, request.input);
     } else {
+      if (!linux::holds_capability("chown")) rules.owner = own_files;
       copy_between(from, to, rules);
     }
   } catch (SysError& error) {

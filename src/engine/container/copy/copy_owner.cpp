@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/container/copy/copy_owner.hpp"
 
-#include <unistd.h>
-
-#include "coracle/linux/capabilities.hpp"
 #include "coracle/linux/mapped_ids.hpp"
 #include "engine/container/mounts/image_file.hpp"
 #include "engine/spec/spec.hpp"
@@ -25,10 +22,6 @@ FileOwner user_of(Context& context, const store::ContainerConfig& config) {
 std::function<FileOwner(FileOwner)> owner_of_copies(Context& context,
                                                     const store::ContainerConfig* from,
                                                     const store::ContainerConfig* to, bool given) {
-  if (!linux::holds_capability("chown")) {
-    const FileOwner owner{::geteuid(), ::getegid()};
-    return [owner](FileOwner) { return owner; };
-  }
   if (given) {
     // On the host root of the user namespace is who calls.
     const FileOwner owner = to != nullptr ? user_of(context, *to) : FileOwner{};

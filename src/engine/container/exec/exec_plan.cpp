@@ -99,7 +99,10 @@ ExecPlan::ExecPlan(Context& context, const store::ContainerConfig& config,
   exec_.options.root_emulation = root_emulation_ ? &*root_emulation_ : nullptr;
   if (config.is_chroot) {
     exec_.chroot = plan_rootfs(context, config).mount_point;
-    settle_filters(config, process_, exec_.options);
+    // Who joins a user namespace has all capabilities there.
+    if (!runtime::enters_user_namespace(state.process)) {
+      settle_filters(config, process_, exec_.options);
+    }
   }
   exec_.options.preserved_fds = request.preserved_fds;
   exec_.options.keep_groups = keeps_groups(config) || denies_groups(state.process.pid);

@@ -39,10 +39,13 @@ std::vector<linux::Fd*> ContainerLifecycle::kept() {
 }
 
 void ContainerLifecycle::prepare() {
+  const bool is_outside = !context_.is_in_namespace();
   group_place_ = enter_group_place(context_, config_);
   enter_namespace_of_owner(context_, config_);
   network_.enter_namespaces(context_);
-  if (context_.config().rootless && context_.lack_of_namespaces() == nullptr) {
+  // Who does without namespaces has none for others to join.
+  const bool has_namespace = is_outside || context_.lack_of_namespaces() == nullptr;
+  if (context_.config().rootless && has_namespace) {
     namespace_entry_ = list_in_namespace(context_.config().runroot, context_.mappings());
   }
   state_ = context_.containers().load_state(id_);

@@ -6,6 +6,7 @@
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/log.hpp"
+#include "coracle/linux/process_end.hpp"
 #include "coracle/linux/process_tree.hpp"
 #include "engine/container/chroot/chroot.hpp"
 #include "engine/container/life/lifecycle.hpp"
@@ -45,12 +46,13 @@ void ContainerLifecycle::settle_in_chroot(const SpecFacts& facts, oci::RuntimeSp
 
 void ContainerLifecycle::end_chroot() noexcept {
   if (!config_.is_chroot) return;
-  if (!linux::end_descendants()) {
-    log::warn("processes of container {} are left: nobody else ends them", config_.name);
-  }
   try {
-    take_back_files(plan_rootfs(context_, config_).mount_point,
-                    context_.containers().set_aside(id_));
+    const std::string root = plan_rootfs(context_, config_).mount_point;
+    // Those of `exec` have another parent, who ends them, but maybe not yet.
+    if (!linux::end_descendants() || !linux::end_chrooted(root)) {
+      log::warn("processes of container {} are left: nobody else ends them", config_.name);
+    }
+    take_back_files(root, context_.containers().set_aside(id_));
   } catch (const std::exception& error) {
     log::warn("files of the engine are left in container {}: {}", config_.name, error.what());
   }

@@ -40,6 +40,19 @@ void end_remains(Context& context, const store::ContainerState& state) {
   if (!state.networks.empty()) network::clean_up_after_keeper(plan_keeper(context));
 }
 
+/// Of a chroot: programs that its first process has started, and files of the engine's.
+void clear_chroot(Context& context, const ContainerId& id) {
+  const std::string root = context.containers().upper(id);
+  const std::string aside = context.containers().set_aside(id);
+  if (!linux::exists(aside)) return;
+  try {
+    if (!linux::end_chrooted(root)) log::warn("processes of container {} are left", id.brief());
+    in_namespace_apart(context, [&] { take_back_files(root, aside); });
+  } catch (const std::exception& error) {
+    log::warn("files of the engine are left in container {}: {}", id.brief(), error.what());
+  }
+}
+
 void record_death(Context& context, const store::ContainerConfig& config,
                   const store::ContainerState& state) {
   store::Event event = container_event(config, "died");
@@ -66,11 +79,7 @@ void end_orphan(Context& context, const ContainerId& id, store::ContainerState& 
     }
   }
   if (same_boot) end_file_server(context, id);
-  try {
-    take_back_files(context.containers().upper(id), context.containers().set_aside(id));
-  } catch (const std::exception& error) {
-    log::warn("files of the engine are left in container {}: {}", id.brief(), error.what());
-  }
+  clear_chroot(context, id);
   if (is_written_down) return;
   state.networks.clear();
   state.error = same_boot ? "the container's monitor was killed" : "the machine was restarted";

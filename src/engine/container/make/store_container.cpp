@@ -7,6 +7,7 @@
 #include "coracle/engine/events.hpp"
 #include "coracle/linux/file.hpp"
 #include "engine/apart.hpp"
+#include "engine/container/chroot/chroot.hpp"
 #include "engine/container/record/belongings.hpp"
 #include "engine/container/record/dependencies.hpp"
 #include "engine/pod/membership.hpp"
@@ -41,10 +42,8 @@ void require_pod(Context& context, const store::ContainerConfig& config) {
 }  // namespace
 
 void store_container(Context& context, const store::ContainerConfig& config) {
-  if (config.is_chroot && !config.rootfs_path.empty()) {
-    // Files of the engine would take the places of the user's own.
-    throw Error(ErrorClass::unavailable, "--rootfs cannot be had: no namespaces can be made here");
-  }
+  const Error* lack = config.is_chroot ? context.lack_of_namespaces() : nullptr;
+  if (lack != nullptr) require_layers(*lack, config);
   std::function<void(const std::string&)> fill;
   if (config.driver == config::k_vfs) {
     fill = [&](const std::string& upper) {
