@@ -146,6 +146,9 @@ struct ExecRequest {
   std::string chroot = {};
 };
 
+/// Whether exec() enters a user namespace that the caller is not in.
+bool enters_user_namespace(const linux::ProcessIdentity& target);
+
 /// The control group for a further process of a container, opened before exec() makes the caller
 /// somebody else who may not.
 /// @param path      Cgroup::path()

@@ -114,13 +114,17 @@ ChildPlan plan_joining(const ExecRequest& request) {
 
 }  // namespace
 
+bool enters_user_namespace(const linux::ProcessIdentity& target) {
+  return !same_namespace(target.pid, "user");
+}
+
 std::unique_ptr<Cgroup> open_group_for_exec(const std::string& path,
                                             const linux::ProcessIdentity& target, bool is_scope,
                                             ProcessOptions& options) {
   auto group = open_cgroup(path);
   // As root of another user namespace nobody is born into a group that is not its own, nor from a
   // session into one that systemd has made.
-  if (is_scope || !same_namespace(target.pid, "user")) {
+  if (is_scope || enters_user_namespace(target)) {
     group->prepare_join();
   } else {
     options.cgroup = group->unified_fd();
@@ -142,7 +146,7 @@ StartedProcess exec(const ExecRequest& request) {
   }
   const InheritedOomScore oom_score(request.process->oom_score_adj);
   const bool joins = request.chroot.empty();
-  const bool other_user = !same_namespace(request.target.pid, "user");
+  const bool other_user = enters_user_namespace(request.target);
   const bool other_pid = joins && !same_namespace(request.target.pid, "pid");
   const int first = (other_user ? CLONE_NEWUSER : 0) | (other_pid ? CLONE_NEWPID : 0);
   if (first != 0 && ::setns(target.get(), first) != 0) {
