@@ -70,6 +70,10 @@ std::optional<runtime::SeccompProgram> load_filter(const Place& place,
 /// somebody has made since by that name stays.
 void remove_ended(const Place& place, const std::string& id, const linux::ProcessIdentity& process);
 
+/// Ends its first process and those of its control group, whatever they do, and waits for it.
+/// @throws Error unavailable if it does not end
+void end_processes(const Record& record);
+
 /// What is left of a container that has no process any more, its directory last.
 void remove_remains(const StateDirectory& directory, const Record& record,
                     const oci::RuntimeSpec& spec);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // create, start and run.
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,10 +8,22 @@
 #include "bundle/notify.hpp"
 #include "bundle/status.hpp"
 #include "coracle/base/error.hpp"
+#include "coracle/base/log.hpp"
 #include "coracle/linux/unix_socket.hpp"
 #include "coracle/linux/user_namespace.hpp"
 
 namespace coracle::bundle {
+namespace {
+
+void end_after_failure(const Record& record) noexcept {
+  try {
+    end_processes(record);
+  } catch (const std::exception& error) {
+    log::warn("{}", error.what());
+  }
+}
+
+}  // namespace
 
 std::string default_root() {
   const char* runtime = ::getenv("XDG_RUNTIME_DIR");
@@ -47,12 +58,13 @@ void start(const Place& place, const std::string& id) {
   }
   const linux::Fd process = linux::open_pidfd(record.process);
   Readiness readiness(directory);
+  linux::Fd connection = linux::connect_unix_socket(directory.start_socket(), SOCK_SEQPACKET);
   try {
-    runtime::start_left(linux::connect_unix_socket(directory.start_socket(), SOCK_SEQPACKET),
-                        spec.hooks, state_of(directory, record, spec, status));
+    runtime::start_left(std::move(connection), spec.hooks,
+                        state_of(directory, record, spec, status));
   } catch (...) {
     // runtime.md, "Lifecycle": whose hooks fail is stopped, also by those that come after it runs.
-    linux::send_signal(record.process, SIGKILL);
+    end_after_failure(record);
     throw;
   }
   linux::remove_file(directory.start_socket());

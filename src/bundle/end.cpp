@@ -41,8 +41,9 @@ void remove_resctrl(const oci::IntelRdt& wanted, const std::string& id) {
   }
 }
 
-/// Ends it, whatever it does.
-void end(const Record& record) {
+}  // namespace
+
+void end_processes(const Record& record) {
   if (!has_process(record)) return;
   linux::send_signal(record.process, SIGKILL);
   if (!record.cgroup.empty()) runtime::open_cgroup(record.cgroup)->kill();
@@ -50,8 +51,6 @@ void end(const Record& record) {
   throw Error(ErrorClass::unavailable, "process {} of the container does not die",
               record.process.pid);
 }
-
-}  // namespace
 
 void remove_remains(const StateDirectory& directory, const Record& record,
                     const oci::RuntimeSpec& spec) {
@@ -121,7 +120,7 @@ void remove_locked(const StateDirectory& directory, bool force) {
     throw Error(ErrorClass::conflict, "cannot delete container '{}' that is not stopped: {}",
                 directory.id(), oci::to_string(status));
   }
-  end(*record);
+  end_processes(*record);
   const auto spec =
       load_for_removal(force, [&] { return directory.load_spec(); }).value_or(oci::RuntimeSpec{});
   const auto state = state_of(directory, *record, spec, oci::ContainerStatus::stopped);
@@ -147,7 +146,9 @@ void remove(const Place& place, const std::string& id, bool force) {
   try {
     // Somebody may hold the container's lock until its process is gone.
     if (force) {
-      if (const auto record = load_record(StateDirectory(place.root, id), true)) end(*record);
+      if (const auto record = load_record(StateDirectory(place.root, id), true)) {
+        end_processes(*record);
+      }
     }
     directory = StateDirectory::lock(place.root, id);
   } catch (const Error& error) {

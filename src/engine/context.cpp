@@ -147,8 +147,8 @@ void Context::begin_namespace() {
 }
 
 const Error* Context::lack_of_namespaces() {
-  const bool is_known = lack_ || namespace_ || entered_ || can_make_namespaces_;
-  if (!is_known && !config_.rootless) {
+  const bool is_known = lack_ || namespace_ || can_make_namespaces_;
+  if (!is_known && (entered_ || !config_.rootless)) {
     lack_ = find_refusal_of_mounts();
     can_make_namespaces_ = !lack_;
   } else if (!is_known) {

@@ -3,9 +3,10 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <unistd.h>
 
+#include <chrono>
 #include <fmt/format.h>
+#include <thread>
 
 #include "coracle/base/error.hpp"
 #include "coracle/linux/fd.hpp"
@@ -24,16 +25,20 @@ std::string root_of(pid_t pid) {
   }
 }
 
-/// @returns how many there were
-int kill_chrooted(const std::string& directory) {
-  int count = 0;
+/// @returns whether there was nobody
+bool kill_chrooted(const std::string& directory) {
+  bool was_empty = true;
   for (const pid_t pid : list_pids()) {
     const ProcessIdentity process = identity_of(pid);
     const std::string root = root_of(pid);
     if (root != directory && !root.starts_with(directory + "/")) continue;
-    if (send_signal(process, SIGKILL)) ++count;
+    try {
+      was_empty = !send_signal(process, SIGKILL) && was_empty;
+    } catch (const SysError&) {
+      was_empty = false;  // Somebody else's: it is not ours to kill.
+    }
   }
-  return count;
+  return was_empty;
 }
 
 }  // namespace
@@ -44,17 +49,19 @@ bool wait_for_end(const ProcessIdentity& process, int timeout_ms) {
 }
 
 bool end_chrooted(const std::string& directory) noexcept {
-  constexpr int k_rounds = 10'000;  // Some ten seconds: who cannot be killed now is left.
-  constexpr useconds_t k_pause_us = 1000;
+  constexpr std::chrono::seconds k_patience(10);
+  constexpr std::chrono::milliseconds k_pause(1);
   try {
     const Fd opened = try_open_at(AT_FDCWD, directory, O_PATH | O_DIRECTORY);
     if (!opened) return true;
     const std::string path = read_link(proc_path(opened.get()));
     if (path == "/") return false;  // Where everybody lives.
-    for (int round = 0; round < k_rounds; ++round) {
-      if (kill_chrooted(path) == 0) return true;
-      ::usleep(k_pause_us);
+    const auto end = std::chrono::steady_clock::now() + k_patience;
+    while (!kill_chrooted(path)) {
+      if (std::chrono::steady_clock::now() >= end) return false;
+      std::this_thread::sleep_for(k_pause);
     }
+    return true;
   } catch (const std::exception&) {
   }
   return false;

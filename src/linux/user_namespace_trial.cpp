@@ -90,6 +90,16 @@ Refusal refusal_of_filter() {
           "seccompProfile.type: Unconfined (Kubernetes)"};
 }
 
+/// AppArmor's rules may allow what is asked for and nothing else: one that is meant tells.
+bool allows_some_mount() noexcept {
+  try {
+    const NamespaceTrial trial = try_namespaces();
+    return trial.user_error == 0 || trial.refused != NamespaceTrial::Step::mount;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
 int end_at_once(void* /*unused*/) {
   ::_exit(0);
 }
@@ -205,6 +215,7 @@ Refusal explain_refusal(const NamespaceTrial& trial) {
 int try_mount() noexcept {
   // Both at once nobody can have (mount(2)), but that is looked at last.
   if (::mount(nullptr, "/", nullptr, MS_SLAVE | MS_PRIVATE, nullptr) == 0) return 0;
+  if (errno == EACCES) return allows_some_mount() ? 0 : EACCES;
   if (errno != EPERM) return errno == EINVAL ? 0 : errno;
   // We lack CAP_SYS_ADMIN, which modules are asked before. A filter is asked before anything else.
   if (::mount(nullptr, nullptr, nullptr, 0, nullptr) == 0) return 0;

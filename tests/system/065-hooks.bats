@@ -74,10 +74,13 @@ JSON
   hook bad '["startContainer"]' '{"always": true}' 'exit 1'
   with_hooks 125 run --rm --network=none base true
   assert_output "startContainer hook"
-  # The program runs already, and is ended.
+  # The program runs already, and is ended; what hooks have made can be taken back.
   hook bad '["poststart"]' '{"always": true}' 'exit 4'
+  hook after '["poststop"]' '{"always": true}' "echo \"\$state\" | jq -r .status > $TRACE/after"
   with_hooks 125 run --rm --network=none base sleep "$nap"
   assert_output "poststart hook '.*/bad.sh': exit code 4"
+  wait_until 5 no_process "[s]leep $nap"
+  assert_equal "$(cat "$TRACE/after")" stopped
   run_coracle 0 ps -aq
   assert_equal "$output" "$(coracle ps -aq --filter name=failed)"
 }

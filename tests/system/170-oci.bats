@@ -331,7 +331,7 @@ join() {
   local type
   for type in "$@"; do
     change '.linux.namespaces = [{type: $type, path: "/proc/\($held)/ns/\($file)"}] + (.linux.namespaces | map(select(.type != $type)))' \
-      --arg type "$type" --arg held "$held" --arg file "$(case $type in network) echo net ;; *) echo "$type" ;; esac)"
+      --arg type "$type" --arg held "$held" --arg file "$(case $type in network) echo net ;; mount) echo mnt ;; *) echo "$type" ;; esac)"
   done
 }
 # Of what the program says: namespaces of the holder, and others.
@@ -392,6 +392,17 @@ run_there() {
   grep -qxF "user $user" "$bundle/out"
 }
 
+# bats test_tags=root
+@test "what a process is told by way of /proc does not depend on that of a namespace it joins" {
+  holder --mount --pid
+  nsenter --target "$held" --mount mount -t tmpfs none /proc
+  program sleep "$nap"
+  change '.process.oomScoreAdj = 700 | .mounts = [] | del(.linux.maskedPaths, .linux.readonlyPaths)'
+  join mount pid
+  oci run --detach --bundle "$bundle" "$id" >/dev/null 2>"$bundle/out" </dev/null 3>&- || { cat "$bundle/out"; return 1; }
+  assert_equal "$(cat "/proc/$(pid_of)/oom_score_adj")" 700
+}
+
 @test "hooks run at their moments, in their namespaces" {
   is_root || cp -r "$ROOTFS" "$bundle/rootfs"
   hooks
@@ -430,7 +441,7 @@ createContainer creating $id"
   oci create --bundle "$bundle" "$id" >/dev/null 2>&1 </dev/null 3>&-
   run_oci 1 start "$id"
   assert_output 'poststart hook .*: exit code 7'
-  wait_until 10 status_is stopped
+  status_is stopped
   run_oci 0 delete "$id"
   assert_equal "$(tail -n 1 "$bundle/log" | cut -d ' ' -f 1)" poststop
   : >"$bundle/log"

@@ -25,7 +25,7 @@ std::string_view to_string(Rung rung) noexcept;
 /// The one that is taken. Before enter_namespace(). Tries in a child what has to be tried.
 Rung rung_of(Context& context);
 /// Whether programs can be run in any of these ways.
-/// @throws Error why there are no namespaces, where chroot(2) is not allowed either, or is not
+/// @throws Error why nothing can be mounted, where chroot(2) is not allowed either, or is not
 ///         wanted (coracle.conf(5), "chroot_fallback")
 void require_way_to_run(Context& context);
 

@@ -34,7 +34,8 @@ std::string apparmor_profile();
 /// The errno of making one that is good for nothing; 0: it can be made.
 int try_user_namespace();
 /// The errno with which mount(2) is refused to everybody here, the root of a new namespace too, by
-/// a seccomp filter or a security module; 0: it is not. Two system calls that change nothing.
+/// a seccomp filter or a security module; 0: it is not. Two system calls that change nothing, and
+/// try_namespaces() where a module says no.
 int try_mount() noexcept;
 
 /// What can be done in a user namespace with one id.

@@ -46,9 +46,7 @@ std::optional<Error> find_refusal_of_helpers() {
   return std::nullopt;
 }
 
-}  // namespace
-
-Rung rung_of(Context& context) {
+Rung rung_with(Context& context, const linux::NamespaceTrial& trial) {
   try {
     if (context.lack_of_namespaces() != nullptr) {
       return can_run_in_chroot(context) ? Rung::chroot : Rung::none;
@@ -57,15 +55,24 @@ Rung rung_of(Context& context) {
     return Rung::none;  // What `run` would end with.
   }
   if (!context.config().rootless) return Rung::root;
+  // One that can be made need not be good for anything.
+  if (trial.user_error != 0 && ::geteuid() != 0) return Rung::none;
   const auto maps = linux::attainable_mappings(linux::current_identity());
   if (linux::is_single_id(maps) || find_refusal_of_helpers()) return Rung::single_id;
   return ::geteuid() == 0 ? Rung::inherited_namespace : Rung::subordinate_ids;
 }
 
+}  // namespace
+
+Rung rung_of(Context& context) {
+  const bool is_tried = context.config().rootless;
+  return rung_with(context, is_tried ? linux::try_namespaces() : linux::NamespaceTrial{});
+}
+
 HostExamination examine_host(Context& context) {
   HostExamination examination;
   const auto trial = linux::try_namespaces();
-  examination.rung = rung_of(context);
+  examination.rung = rung_with(context, trial);
   check_kernel(context, trial, examination.checks);
   check_ids(context, trial, examination.rung, examination.checks);
   if (const auto refusal = find_refusal_of_helpers(); refusal && trial.user_error == 0) {

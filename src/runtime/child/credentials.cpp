@@ -49,14 +49,6 @@ void raise_ambient(linux::CapabilitySet ambient, int socket) noexcept {
   }
 }
 
-/// As far as it is up to us.
-bool may_set_groups() noexcept {
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct data[2] = {};
-  ::syscall(SYS_capget, &header, data);
-  return (data[0].effective >> CAP_SETGID & 1) != 0;
-}
-
 /// Pipes and terminals given as standard streams belong to whoever made them; the user of the
 /// container must be able to open /dev/stdout.
 void own_streams(uid_t uid) noexcept {
@@ -79,12 +71,19 @@ void apply_rlimits(const ProcessPlan& process, int socket) noexcept {
   }
 }
 
-void apply_groups(const ProcessPlan& process, int socket) noexcept {
-  if (process.keep_groups) return;
-  if (::setgroups(process.groups.size(), process.groups.data()) == 0) return;
-  // A user namespace may let nobody set them (user_namespaces(7)): without any they stay.
-  if (process.groups.empty() && errno == EPERM && may_set_groups()) return;
-  fail(socket, Step::groups, "");
+bool user_namespace_denies_groups(int proc) noexcept {
+  char rule[4] = {};
+  const int fd = ::openat(proc, "self/setgroups", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const auto size = ::read(fd, rule, sizeof rule);
+  ::close(fd);
+  return size == sizeof rule && ::memcmp(rule, "deny", sizeof rule) == 0;
+}
+
+void apply_groups(const ProcessPlan& process, bool are_denied, int socket) noexcept {
+  // Nobody may set them then: who asks for none keeps those there are.
+  if (process.keep_groups || (process.groups.empty() && are_denied)) return;
+  check(socket, ::setgroups(process.groups.size(), process.groups.data()), Step::groups, "");
 }
 
 void apply_credentials(const ProcessPlan& process, int socket) noexcept {
@@ -103,10 +102,10 @@ void apply_credentials(const ProcessPlan& process, int socket) noexcept {
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-int open_label_file() noexcept {
-  int fd = ::open("/proc/self/attr/apparmor/exec", O_WRONLY | O_CLOEXEC);
-  if (fd < 0) fd = ::open("/proc/self/attr/exec", O_WRONLY | O_CLOEXEC);
-  return fd;
+int open_label_file(const ProcessPlan& process, int proc) noexcept {
+  if (process.apparmor_profile.empty() && process.selinux_label.empty()) return -1;
+  const int fd = ::openat(proc, "self/attr/apparmor/exec", O_WRONLY | O_CLOEXEC);
+  return fd >= 0 ? fd : ::openat(proc, "self/attr/exec", O_WRONLY | O_CLOEXEC);
 }
 
 void apply_security_label(const ProcessPlan& process, int label_file, int socket) noexcept {

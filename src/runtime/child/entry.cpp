@@ -207,6 +207,13 @@ int wait_to_become_program(const ChildPlan& plan, const ShownNamespaces& shown,
   return socket;
 }
 
+/// After the last look: nothing of the host's is to be found in a container's process.
+void let_go_of_proc(ChildResources& resources) noexcept {
+  resources.denies_groups = user_namespace_denies_groups(resources.proc);
+  ::close(resources.proc);
+  resources.proc = -1;
+}
+
 /// The end that both entries share: from the joined or built container to the program.
 [[noreturn]] void become_program(const ChildPlan& plan, ChildResources& resources,
                                  int label_file) noexcept {
@@ -227,7 +234,7 @@ int wait_to_become_program(const ChildPlan& plan, const ShownNamespaces& shown,
   const bool inside = ::chdir(directory) == 0;
   // A filter may forbid what waiting takes.
   if (plan.holds_before_filter) socket = wait_to_become_program(plan, resources.shown, socket);
-  apply_groups(process, socket);
+  apply_groups(process, resources.denies_groups, socket);
   // Without no_new_privs only CAP_SYS_ADMIN may install a filter: while we still have it.
   if (!process.no_new_privileges) install_seccomp(resources, socket);
   apply_credentials(process, socket);
@@ -260,14 +267,18 @@ void run_container(const ChildPlan& plan, ChildResources& resources) noexcept {
   ::prctl(PR_SET_NAME, "coracle:init", 0, 0, 0);
   if (plan.wait_for_parent) wait_for_go(socket);
   // Born in a user namespace of others, it has that from the process between.
-  const int time_offsets = plan.joins_user_namespace ? -1 : prepare_and_hide(plan, socket);
+  const int time_offsets =
+      plan.joins_user_namespace ? -1 : prepare_and_hide(plan, resources.proc, socket);
   if (plan.own_user_namespace && !plan.own_mounts) become_root_of_namespace(socket);
   check(socket, ::setsid(), Step::session, "");
-  const int label_file = open_label_file();
+  const int label_file = open_label_file(plan.process, resources.proc);
   enter_namespaces(plan, socket);
-  if (!plan.joins_user_namespace) make_time_namespace(plan, time_offsets, socket);
+  if (!plan.joins_user_namespace) {
+    make_time_namespace(plan, time_offsets, resources.proc, socket);
+  }
   join_keyring(plan.process);
-  resources.shown = open_namespaces(plan.shown_namespaces, socket);
+  resources.shown = open_namespaces(plan.shown_namespaces, resources.proc, socket);
+  let_go_of_proc(resources);
   show_namespaces(resources.shown, socket);
   if (plan.waits_for_interfaces) take_interfaces(socket);
   if (plan.new_network) bring_up_loopback(socket);
@@ -284,9 +295,10 @@ void run_joining(const ChildPlan& plan, ChildResources& resources) noexcept {
   if (plan.wait_for_parent) wait_for_go(socket);
   check(socket, ::setsid(), Step::session, "");
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);  // Unless born so, see HiddenBirth.
-  const int label_file = open_label_file();
+  const int label_file = open_label_file(plan.process, resources.proc);
   enter_namespaces(plan, socket);
   join_keyring(plan.process);
+  let_go_of_proc(resources);
   if (plan.chroot_only) {
     build_chroot(plan, resources);
   } else {

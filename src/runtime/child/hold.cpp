@@ -29,24 +29,24 @@ void tell(int socket, Kind kind) noexcept {
 
 }  // namespace
 
-ShownNamespaces open_namespaces(int namespaces, int socket) noexcept {
+ShownNamespaces open_namespaces(int namespaces, int proc, int socket) noexcept {
   struct Name {
     int flag;
     const char* path;
   };
   // A user namespace first: it gives the right to join the others.
   constexpr Name k_names[ShownNamespaces::k_most] = {
-      {CLONE_NEWUSER, "/proc/self/ns/user"}, {CLONE_NEWPID, "/proc/self/ns/pid"},
-      {CLONE_NEWNET, "/proc/self/ns/net"},   {CLONE_NEWIPC, "/proc/self/ns/ipc"},
-      {CLONE_NEWUTS, "/proc/self/ns/uts"},   {CLONE_NEWCGROUP, "/proc/self/ns/cgroup"},
-      {CLONE_NEWTIME, "/proc/self/ns/time"}, {CLONE_NEWNS, "/proc/self/ns/mnt"},
+      {CLONE_NEWUSER, "self/ns/user"}, {CLONE_NEWPID, "self/ns/pid"},
+      {CLONE_NEWNET, "self/ns/net"},   {CLONE_NEWIPC, "self/ns/ipc"},
+      {CLONE_NEWUTS, "self/ns/uts"},   {CLONE_NEWCGROUP, "self/ns/cgroup"},
+      {CLONE_NEWTIME, "self/ns/time"}, {CLONE_NEWNS, "self/ns/mnt"},
   };
   ShownNamespaces shown;
   ShownNamespaces::Entry* next = shown.entries;
   for (const auto& name : k_names) {
     if ((namespaces & name.flag) == 0) continue;
     next->flag = name.flag;
-    next->descriptor = ::open(name.path, O_RDONLY | O_CLOEXEC);
+    next->descriptor = ::openat(proc, name.path, O_RDONLY | O_CLOEXEC);
     check(socket, next->descriptor, protocol::Step::join_namespace, name.path);
     ++next;
   }
@@ -74,7 +74,7 @@ void hold(int socket, Kind kind) noexcept {
 }
 
 void take_interfaces(int socket) noexcept {
-  const int fd = ::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+  const int fd = ::open("self/ns/net", O_RDONLY | O_CLOEXEC);
   check(socket, fd, protocol::Step::join_namespace, "network");
   Message message;
   message.kind = Kind::network;

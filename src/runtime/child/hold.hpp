@@ -18,8 +18,8 @@ struct ShownNamespaces {
   Entry entries[k_most];
 };
 
-/// Those of `namespaces` (CLONE_NEW… flags), while the host's /proc is still there.
-ShownNamespaces open_namespaces(int namespaces, int socket) noexcept;
+/// Those of `namespaces` (CLONE_NEW… flags), as the host's /proc has them.
+ShownNamespaces open_namespaces(int namespaces, int proc, int socket) noexcept;
 void show_namespaces(const ShownNamespaces& shown, int socket) noexcept;
 
 /// Until the parent says so. Ends this process when that has gone.

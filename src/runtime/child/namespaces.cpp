@@ -17,12 +17,11 @@ namespace {
 
 using protocol::Step;
 
-/// While the host's /proc is still there: a container's may be missing, or not a proc at all.
-void set_oom_score(const ProcessPlan& process, int socket) noexcept {
+void set_oom_score(const ProcessPlan& process, int proc, int socket) noexcept {
   if (!process.oom_score_adjustment) return;
   char text[16];
   const int size = ::snprintf(text, sizeof text, "%d", *process.oom_score_adjustment);
-  const int fd = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  const int fd = ::openat(proc, "self/oom_score_adj", O_WRONLY | O_CLOEXEC);
   if (fd < 0 || !linux::is_on_procfs(fd) ||
       ::write(fd, text, static_cast<std::size_t>(size)) != size) {
     fail(socket, Step::oom_score, text);
@@ -58,19 +57,19 @@ void become_root_of_namespace(int socket) noexcept {
   check(socket, ::setresuid(0, 0, 0), Step::map_ids, "user 0");
 }
 
-int prepare_and_hide(const ChildPlan& plan, int socket) noexcept {
-  const int time_offsets = open_time_offsets(plan, socket);
-  set_oom_score(plan.process, socket);
+int prepare_and_hide(const ChildPlan& plan, int proc, int socket) noexcept {
+  const int time_offsets = open_time_offsets(plan, proc, socket);
+  set_oom_score(plan.process, proc, socket);
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);  // Unless born so, see HiddenBirth.
   return time_offsets;
 }
 
-void enter_namespaces_for_child(const ChildPlan& plan, int socket) noexcept {
+void enter_namespaces_for_child(const ChildPlan& plan, int proc, int socket) noexcept {
   ::prctl(PR_SET_NAME, "coracle:joining", 0, 0, 0);
   // Those who are in the user namespace may look into us, and into the child, from then on.
-  const int time_offsets = plan.joins_user_namespace ? prepare_and_hide(plan, socket) : -1;
+  const int time_offsets = plan.joins_user_namespace ? prepare_and_hide(plan, proc, socket) : -1;
   join_or_fail(plan, socket);
-  if (plan.joins_user_namespace) make_time_namespace(plan, time_offsets, socket);
+  if (plan.joins_user_namespace) make_time_namespace(plan, time_offsets, proc, socket);
 }
 
 void enter_namespaces(const ChildPlan& plan, int socket) noexcept {

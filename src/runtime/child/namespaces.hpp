@@ -16,13 +16,14 @@ const NamespaceStep* join_namespaces(const std::vector<NamespaceStep>& steps) no
 
 void become_root_of_namespace(int socket) noexcept;
 
-/// What a process writes to its own directory in /proc while that is the host's, before it hides:
-/// from then on that belongs to root.
+/// What a process writes to its own directory in /proc before it hides: from then on that belongs
+/// to root.
+/// @param proc  the host's
 /// @returns the descriptor for make_time_namespace()
-int prepare_and_hide(const ChildPlan& plan, int socket) noexcept;
+int prepare_and_hide(const ChildPlan& plan, int proc, int socket) noexcept;
 
 /// Of the process between (ChildPlan::joins_before_birth): its child will be born in there.
-void enter_namespaces_for_child(const ChildPlan& plan, int socket) noexcept;
+void enter_namespaces_for_child(const ChildPlan& plan, int proc, int socket) noexcept;
 
 /// Of the process itself, what is left of it.
 void enter_namespaces(const ChildPlan& plan, int socket) noexcept;

@@ -7,10 +7,11 @@
 
 namespace coracle::runtime::child {
 
-/// Opens the file that takes the offsets, as long as /proc/self may be written by this process.
+/// Opens the file that takes the offsets, as long as it may be written by this process.
+/// @param proc  the host's /proc
 /// @returns -1 where there are none to write
-int open_time_offsets(const ChildPlan& plan, int socket) noexcept;
+int open_time_offsets(const ChildPlan& plan, int proc, int socket) noexcept;
 /// Makes the namespace, sets its clocks, and enters it. Closes `offsets`.
-void make_time_namespace(const ChildPlan& plan, int offsets, int socket) noexcept;
+void make_time_namespace(const ChildPlan& plan, int offsets, int proc, int socket) noexcept;
 
 }  // namespace coracle::runtime::child

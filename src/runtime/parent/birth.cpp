@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "coracle/base/error.hpp"
 #include "coracle/linux/command_line.hpp"
 #include "coracle/linux/user_namespace.hpp"
@@ -78,23 +80,26 @@ Cloned try_clone_process(int flags, int cgroup, bool hidden) {
   return {static_cast<pid_t>(pid), linux::Fd(pid == 0 ? -1 : pidfd)};
 }
 
+[[noreturn]] void throw_unborn(int code) {
+  SysError error(code, "cannot create the container's process");
+  if (code == ENOSPC) error.set_hint("a limit in /proc/sys/user/max_*_namespaces is reached");
+  throw error;
+}
+
 Cloned clone_process(int namespaces, int cgroup, bool hidden) {
   Cloned cloned = try_clone_process(namespaces, cgroup, hidden);
-  if (cloned.pid >= 0) return cloned;
-  SysError error("cannot create the container's process");
-  if (error.code() == ENOSPC) {
-    error.set_hint("a limit in /proc/sys/user/max_*_namespaces is reached");
-  }
-  throw error;
+  if (cloned.pid < 0) throw_unborn(errno);
+  return cloned;
 }
 
 /// The process between: it enters the namespaces, and the child that it has there is ours.
 /// @returns in the child
-Cloned bear_in_namespaces(const ChildPlan& plan, const Birth& birth, int socket) noexcept {
-  child::enter_namespaces_for_child(plan, socket);
-  Cloned cloned = try_clone_process(birth.namespaces | CLONE_PARENT, -1, birth.hidden);
+Cloned bear_in_namespaces(const ChildPlan& plan, const Birth& birth, int cgroup, int proc,
+                          int socket) noexcept {
+  child::enter_namespaces_for_child(plan, proc, socket);
+  Cloned cloned = try_clone_process(birth.namespaces | CLONE_PARENT, cgroup, birth.hidden);
   if (cloned.pid == 0) return cloned;
-  if (cloned.pid < 0) child::fail(socket, protocol::Step::create_namespace, "");
+  if (cloned.pid < 0) child::fail(socket, protocol::Step::create_process, "");
   protocol::Message message;
   message.kind = protocol::Kind::born;
   message.value = cloned.pid;
@@ -102,10 +107,18 @@ Cloned bear_in_namespaces(const ChildPlan& plan, const Birth& birth, int socket)
   ::_exit(0);
 }
 
-Cloned clone_in_namespaces(const ChildPlan& plan, int cgroup, const Birth& birth) {
+Cloned clone_in_namespaces(const ChildPlan& plan, const Birth& birth, int cgroup, int proc) {
   linux::SocketPair sockets = linux::make_socketpair(SOCK_SEQPACKET);
-  const Cloned between = clone_process(0, cgroup, birth.hidden);
-  if (between.pid == 0) return bear_in_namespaces(plan, birth, sockets.second.get());
+  // In the group it counts, and there may be room for one alone (pids.max); but from within
+  // namespaces of others nobody may be born into a group that is not theirs.
+  const bool is_from_within = std::ranges::any_of(plan.join, [](const NamespaceStep& step) {
+    return (step.flag & (CLONE_NEWUSER | CLONE_NEWCGROUP)) != 0;
+  });
+  const Cloned between = clone_process(0, is_from_within ? cgroup : -1, birth.hidden);
+  if (between.pid == 0) {
+    return bear_in_namespaces(plan, birth, is_from_within ? -1 : cgroup, proc,
+                              sockets.second.get());
+  }
   sockets.second.reset();
   linux::Child process(between.pid);
   const auto answer = protocol::receive(sockets.first.get());
@@ -113,8 +126,12 @@ Cloned clone_in_namespaces(const ChildPlan& plan, int cgroup, const Birth& birth
   if (!answer) {
     throw Error(ErrorClass::internal, "the process that joins namespaces has ended too early");
   }
-  if (answer->message.kind == protocol::Kind::failure) throw_failure(answer->message);
-  linux::Child child(answer->message.value);
+  const protocol::Message& message = answer->message;
+  if (message.kind == protocol::Kind::failure) {
+    if (message.step == protocol::Step::create_process) throw_unborn(message.error);
+    throw_failure(message);
+  }
+  linux::Child child(message.value);
   linux::Fd pidfd = child.open_pidfd();
   return {child.release(), std::move(pidfd)};
 }
@@ -140,10 +157,12 @@ HostFacts gather_host_facts() {
 Newborn give_birth(const ChildPlan& plan, const ProcessOptions& options, const Birth& birth) {
   child::ExecVectors vectors(plan.process);
   const linux::Fd launcher = load_launcher(plan.process, options);
+  const linux::Fd proc = linux::try_open_at(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY);
   linux::SocketPair sockets = linux::make_socketpair(SOCK_SEQPACKET);
   child::ChildResources resources;
   resources.socket = sockets.second.get();
   resources.parent_socket = sockets.first.get();
+  resources.proc = proc.get();
   resources.standard[0] = options.streams.input;
   resources.standard[1] = options.streams.output;
   resources.standard[2] = options.streams.error;
@@ -154,7 +173,7 @@ Newborn give_birth(const ChildPlan& plan, const ProcessOptions& options, const B
   resources.seccomp = options.seccomp;
   resources.root_emulation = options.root_emulation;
   Cloned cloned = plan.joins_before_birth
-                      ? clone_in_namespaces(plan, options.cgroup, birth)
+                      ? clone_in_namespaces(plan, birth, options.cgroup, proc.get())
                       : clone_process(birth.namespaces, options.cgroup, birth.hidden);
   if (cloned.pid == 0) birth.entry(plan, resources);
   return {StartedProcess(linux::Child(cloned.pid), std::move(cloned.pidfd)),

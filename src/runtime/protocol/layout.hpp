@@ -13,6 +13,7 @@ enum class Step : std::uint8_t {
   map_ids,
   join_namespace,
   create_namespace,
+  create_process,
   session,
   time_offsets,
   loopback,

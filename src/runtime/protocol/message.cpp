@@ -17,6 +17,7 @@ std::string_view describe(Step step) noexcept {
     case Step::map_ids: return "cannot take the mapped ids";
     case Step::join_namespace: return "cannot join namespace";
     case Step::create_namespace: return "cannot create namespace";
+    case Step::create_process: return "cannot create the container's process";
     case Step::session: return "cannot start a session";
     case Step::time_offsets: return "cannot set the offsets of the time namespace's clocks";
     case Step::loopback: return "cannot bring up the loopback interface";

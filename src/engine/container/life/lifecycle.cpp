@@ -127,6 +127,8 @@ runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStream
   facts.secret_files = sources_.secret_files();
   oci::RuntimeSpec spec = complete_spec(facts);
   if (first_start_ && !restore_) give_sources_to_user(spec.process->user);
+  poststop_ = spec.hooks.poststop;
+  ScopeExit end_hooks([this] { run_poststop(); });
   make_cgroup(spec.linux.resources);
   ScopeExit remove_cgroup([this] { this->remove_cgroup(); });
 
@@ -153,9 +155,9 @@ runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStream
     if (!is_held) started.start();
   }
   if (pin) pin->restore(file_server_);
-  poststop_ = spec.hooks.poststop;
   leave_chroot.release();
   remove_cgroup.release();
+  end_hooks.release();
   stop_network.release();
   close_sources.release();
   unmount.release();

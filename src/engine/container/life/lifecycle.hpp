@@ -65,6 +65,7 @@ class ContainerLifecycle final : public monitor::Lifecycle {
   runtime::CreateRequest request_for(const oci::RuntimeSpec& spec, const SpecFacts& facts);
   void make_cgroup(const oci::Resources& resources);
   void remove_cgroup() noexcept;
+  void run_poststop() noexcept;
   void unmount_here() noexcept;
   runtime::StartedProcess bring_back(const runtime::CreateRequest& request, SpecFacts& facts);
   bool note_checkpoint(int exit_code);

@@ -76,6 +76,10 @@ void ContainerLifecycle::ended() noexcept {
   sources_.unmount();
   unmount_here();
   remove_cgroup();
+  run_poststop();
+}
+
+void ContainerLifecycle::run_poststop() noexcept {
   oci::RuntimeState state;
   state.oci_version = oci::k_runtime_spec_version;
   state.id = config_.id;

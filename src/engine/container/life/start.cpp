@@ -151,7 +151,7 @@ std::optional<monitor::AttachResult> start_prepared(Context& context,
 void require_way_to_start(Context& context, const store::ContainerConfig& config) {
   const Error* lack = context.lack_of_namespaces();
   if (lack == nullptr && config.is_chroot) {
-    log::warn("container {} was made where there were no namespaces, and is a chroot", config.name);
+    log::warn("container {} was made where nothing could be mounted, and is a chroot", config.name);
   }
   if (lack == nullptr) return;
   if (!config.is_chroot) throw Error(*lack);
