@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What nearly every file includes, parsed once for each room (`-Db_pch=true`): it halves the time of
-// a build. No file relies on it.
+// What nearly every file includes, parsed once for each room (`-Db_pch=true`): it halves the time
+// of a build. No file relies on it.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -9,7 +9,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <span>
@@ -17,3 +16,5 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "coracle/base/json.hpp"

@@ -110,10 +110,10 @@ class Rules:
 
 
 def place_of(path, root):
-    """`src/store/x.cpp` and `include/coracle/store/x.hpp` both belong to store."""
+    """`src/store/x.cpp` and `include/coracle/store/x.hpp` both belong to store; what is in no folder, to main."""
     relative = path.relative_to(root)
     parts = relative.parts[2:] if relative.parts[0] == 'include' else relative.parts[1:]
-    return 'main' if parts == ('main.cpp',) else '/'.join(parts)
+    return 'main' if len(parts) == 1 else '/'.join(parts)
 
 
 def check(root):
