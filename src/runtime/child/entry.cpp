@@ -278,9 +278,9 @@ void run_container(const ChildPlan& plan, ChildResources& resources) noexcept {
   }
   join_keyring(plan.process);
   resources.shown = open_namespaces(plan.shown_namespaces, resources.proc, socket);
-  let_go_of_proc(resources);
   show_namespaces(resources.shown, socket);
-  if (plan.waits_for_interfaces) take_interfaces(socket);
+  if (plan.waits_for_interfaces) take_interfaces(resources.proc, socket);
+  let_go_of_proc(resources);
   if (plan.new_network) bring_up_loopback(socket);
   set_names(plan, socket);
   if (plan.own_mounts) build_file_system(plan, resources);

@@ -73,8 +73,8 @@ void hold(int socket, Kind kind) noexcept {
   wait_for_go(socket);
 }
 
-void take_interfaces(int socket) noexcept {
-  const int fd = ::open("self/ns/net", O_RDONLY | O_CLOEXEC);
+void take_interfaces(int proc, int socket) noexcept {
+  const int fd = ::openat(proc, "self/ns/net", O_RDONLY | O_CLOEXEC);
   check(socket, fd, protocol::Step::join_namespace, "network");
   Message message;
   message.kind = Kind::network;

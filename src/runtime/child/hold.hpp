@@ -25,7 +25,8 @@ void show_namespaces(const ShownNamespaces& shown, int socket) noexcept;
 /// Until the parent says so. Ends this process when that has gone.
 void wait_for_go(int socket) noexcept;
 /// The parent moves interfaces of the host's into our network namespace.
-void take_interfaces(int socket) noexcept;
+/// @param proc  a /proc that has us
+void take_interfaces(int proc, int socket) noexcept;
 /// Tells how far we are, and waits.
 void hold(int socket, protocol::Kind kind) noexcept;
 /// Waits for somebody who comes to `listener`, and lets us go on. Who leaves before that was only
