@@ -66,17 +66,21 @@ JSON
 }
 
 @test "a hook that fails keeps the container from running" {
+  # What hooks have made can be taken back.
+  hook after '["poststop"]' '{"always": true}' "echo \"\$state\" | jq -r .status >> $TRACE/after"
   hook bad '["createRuntime"]' '{"always": true}' 'echo this went wrong >&2; exit 3'
   with_hooks 125 run --name failed --network=none base touch /ran
   assert_output "createRuntime hook '.*/bad.sh': exit code 3: this went wrong"
+  assert_equal "$(cat "$TRACE/after")" stopped
+  rm "$TRACE/after"
   run_coracle 0 ps -aq --filter status=running
   assert_equal "$output" ''
   hook bad '["startContainer"]' '{"always": true}' 'exit 1'
   with_hooks 125 run --rm --network=none base true
   assert_output "startContainer hook"
-  # The program runs already, and is ended; what hooks have made can be taken back.
+  # The program runs already, and is ended.
+  rm "$TRACE/after"
   hook bad '["poststart"]' '{"always": true}' 'exit 4'
-  hook after '["poststop"]' '{"always": true}' "echo \"\$state\" | jq -r .status > $TRACE/after"
   with_hooks 125 run --rm --network=none base sleep "$nap"
   assert_output "poststart hook '.*/bad.sh': exit code 4"
   wait_until 5 no_process "[s]leep $nap"
