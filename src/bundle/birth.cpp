@@ -116,7 +116,7 @@ void Birth::discard() noexcept {
   receiver_.withdraw();
   try {
     const bool has_begun = !record_.bundle.empty();
-    remove_remains(directory_, record_, spec_);
+    remove_remains(directory_, record_, spec_, true);
     if (has_begun) {
       runtime::try_hooks("poststop", spec_.hooks.poststop,
                          state_of(directory_, record_, spec_, oci::ContainerStatus::stopped));

@@ -75,7 +75,8 @@ void remove_ended(const Place& place, const std::string& id, const linux::Proces
 void end_processes(const Record& record);
 
 /// What is left of a container that has no process any more, its directory last.
+/// @param force  a control group that cannot be removed is told of, and left
 void remove_remains(const StateDirectory& directory, const Record& record,
-                    const oci::RuntimeSpec& spec);
+                    const oci::RuntimeSpec& spec, bool force);
 
 }  // namespace coracle::bundle

@@ -32,6 +32,14 @@ void kill_all(const Record& record, runtime::Cgroup& group, int signal) {
   linux::send_signal(record.process, signal);
 }
 
+void remove_group(const Record& record, const oci::RuntimeSpec& spec) {
+  if (record.cgroup.empty()) return;
+  const auto group = runtime::open_cgroup(record.cgroup);
+  // Others may have the group by now, but for those who have outlived their first process.
+  if (!has_own_pids(spec)) group->kill();
+  group->remove();
+}
+
 void remove_resctrl(const oci::IntelRdt& wanted, const std::string& id) {
   try {
     runtime::remove_resctrl_group(runtime::resctrl_mount_point(), wanted, id);
@@ -53,12 +61,12 @@ void end_processes(const Record& record) {
 }
 
 void remove_remains(const StateDirectory& directory, const Record& record,
-                    const oci::RuntimeSpec& spec) {
-  if (!record.cgroup.empty()) {
-    const auto group = runtime::open_cgroup(record.cgroup);
-    // Others may have the group by now, but for those who have outlived their first process.
-    if (!has_own_pids(spec)) group->kill();
-    group->remove();
+                    const oci::RuntimeSpec& spec, bool force) {
+  try {
+    remove_group(record, spec);
+  } catch (const Error& error) {
+    if (!force) throw;
+    log::warn("{}", error.describe());
   }
   if (spec.linux.intel_rdt) remove_resctrl(*spec.linux.intel_rdt, directory.id());
   directory.remove();
@@ -124,7 +132,7 @@ void remove_locked(const StateDirectory& directory, bool force) {
   const auto spec =
       load_for_removal(force, [&] { return directory.load_spec(); }).value_or(oci::RuntimeSpec{});
   const auto state = state_of(directory, *record, spec, oci::ContainerStatus::stopped);
-  remove_remains(directory, *record, spec);
+  remove_remains(directory, *record, spec, force);
   runtime::try_hooks("poststop", spec.hooks.poststop, state);
 }
 

@@ -15,6 +15,7 @@ namespace coracle::bundle {
 namespace {
 
 constexpr const char* k_passwd = "/etc/passwd";
+constexpr mode_t k_umask = 022;
 constexpr std::size_t k_longest_passwd = 1U << 20;  // It is whatever an image has there.
 
 /// A file of the container's, which may be anything.
@@ -70,6 +71,8 @@ void complete_process(oci::Process& process, const std::string& passwd) {
   if (process.cwd.empty()) {
     throw Error(ErrorClass::invalid_argument, "the process has no working directory (cwd)");
   }
+  if (!process.capabilities) process.capabilities.emplace();
+  if (!process.user.umask) process.user.umask = k_umask;
   keep_last_values(process.env);
   const auto is_home = [](const std::string& variable) { return variable.starts_with("HOME="); };
   if (std::ranges::any_of(process.env, is_home)) return;

@@ -17,7 +17,7 @@ std::string passwd_of_bundle(const oci::RuntimeSpec& spec, const std::string& bu
 std::string passwd_of_process(pid_t pid);
 
 /// Of each variable the last value stays; $HOME, where it is not given, is that of the user's entry
-/// in passwd, "/" without one.
+/// in passwd, "/" without one. Capabilities that are not named it has none, and a umask of 022.
 /// @throws Error invalid_argument for a process without a working directory, which config.md wants
 void complete_process(oci::Process& process, const std::string& passwd);
 

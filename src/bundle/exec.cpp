@@ -59,9 +59,11 @@ int exec(const Place& place, const std::string& id, const ExecOptions& options) 
   const StateDirectory directory(place.root, id);
   const Record record = directory.load();
   require_answering(directory, record, options);
-  oci::Process process = options.process;
-  complete_process(process, passwd_of_process(record.process.pid));
   const auto spec = directory.load_spec();
+  oci::Process process = options.process;
+  if (spec.process && !process.capabilities) process.capabilities = spec.process->capabilities;
+  if (spec.process && !process.user.umask) process.user.umask = spec.process->user.umask;
+  complete_process(process, passwd_of_process(record.process.pid));
   const auto seccomp = load_filter(place, spec);
 
   runtime::ExecRequest request;

@@ -13,6 +13,7 @@
 #include "coracle/base/error.hpp"
 #include "coracle/base/log.hpp"
 #include "coracle/linux/user_database.hpp"
+#include "coracle/runtime/resctrl.hpp"
 
 namespace coracle::bundle {
 namespace {
@@ -59,6 +60,20 @@ Subject take(const Place& place, const std::string& id, std::string_view verb,
 constexpr auto k_alive = {oci::ContainerStatus::created, oci::ContainerStatus::running,
                           oci::ContainerStatus::paused};
 
+void set_schemata(const StateDirectory& directory, const Limits& limits) {
+  if (limits.l3_cache_schema.empty() && limits.mem_bw_schema.empty()) return;
+  auto wanted = directory.load_spec().linux.intel_rdt;
+  if (!wanted) {
+    throw Error(ErrorClass::conflict,
+                "container '{}' has no resctrl group: its configuration is without intelRdt",
+                directory.id());
+  }
+  wanted->schemata.clear();
+  wanted->l3_cache_schema = limits.l3_cache_schema;
+  wanted->mem_bw_schema = limits.mem_bw_schema;
+  runtime::set_resctrl_schemata(runtime::resctrl_mount_point(), *wanted, directory.id());
+}
+
 }  // namespace
 
 Container look_at(const Place& place, const std::string& id) {
@@ -94,11 +109,12 @@ void resume(const Place& place, const std::string& id) {
   take(place, id, "resume", {oci::ContainerStatus::paused}).group->thaw();
 }
 
-void update(const Place& place, const std::string& id, const oci::Resources& resources) {
+void update(const Place& place, const std::string& id, const Limits& limits) {
   const Subject subject = take(place, id, "update", k_alive);
-  subject.group->apply(resources);
+  set_schemata(subject.directory, limits);
+  subject.group->apply(limits.resources);
   if (subject.record.unit.empty()) return;
-  runtime::change_unit(runtime::detect_cgroups("systemd"), subject.record.unit, resources);
+  runtime::change_unit(runtime::detect_cgroups("systemd"), subject.record.unit, limits.resources);
 }
 
 runtime::CgroupStats statistics(const Place& place, const std::string& id) {

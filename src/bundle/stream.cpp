@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "coracle/base/error.hpp"
@@ -31,15 +32,26 @@ void forward(int signal) {
   ::kill(forward_to, signal);
 }
 
-/// Every signal that somebody sends to this process goes to that one.
+/// What is about this process itself: its end, its faults, its children, its streams and terminal.
+constexpr int k_own_signals[] = {SIGKILL, SIGSTOP, SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,
+                                 SIGTRAP, SIGABRT, SIGSYS,  SIGCHLD, SIGPIPE, SIGTTIN,
+                                 SIGTTOU, SIGTSTP, SIGURG,  SIGWINCH};
+
+/// Every other signal that somebody sends to this process goes to that one.
 void forward_signals(pid_t process) {
   forward_to = process;
   struct sigaction action {};
   action.sa_handler = forward;
   action.sa_flags = SA_RESTART;
-  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCONT}) {
-    ::sigaction(number, &action, nullptr);
+  for (int number = 1; number <= SIGRTMAX; ++number) {
+    if (std::ranges::find(k_own_signals, number) != std::end(k_own_signals)) continue;
+    ::sigaction(number, &action, nullptr);  // Fails for those of the C library.
   }
+}
+
+/// Whoever waits for a file of a pid takes it for complete when it is there.
+std::string unfinished(const std::string& path) {
+  return path + ".tmp";
 }
 
 }  // namespace
@@ -56,14 +68,18 @@ Receiver::Receiver(const Start& start, bool has_terminal) : pid_path_(start.pid_
   if (!start.console_socket.empty()) console_ = connect_socket("console", start.console_socket);
   if (!start.pidfd_socket.empty()) pidfd_socket_ = connect_socket("pidfd", start.pidfd_socket);
   if (!pid_path_.empty()) {
-    pid_file_ = linux::open_file(pid_path_, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    pid_file_ = linux::open_file(unfinished(pid_path_), O_WRONLY | O_CREAT | O_TRUNC, 0644);
   }
 }
 
 void Receiver::take(runtime::StartedProcess& started) {
-  if (pid_file_)
+  if (pid_file_) {
     linux::write_all(pid_file_.get(), fmt::format("{}", started.process.pid()), pid_path_);
-  pid_file_.reset();
+    pid_file_.reset();
+    if (::rename(unfinished(pid_path_).c_str(), pid_path_.c_str()) != 0) {
+      throw SysError("cannot write '{}'", pid_path_);
+    }
+  }
   if (pidfd_socket_ && !linux::send_packet(pidfd_socket_.get(), "pidfd", started.pidfd.get())) {
     throw Error(ErrorClass::unavailable, "the pidfd socket's other end is gone");
   }
@@ -76,7 +92,9 @@ void Receiver::take(runtime::StartedProcess& started) {
 }
 
 void Receiver::withdraw() noexcept {
-  if (!pid_path_.empty()) ::unlink(pid_path_.c_str());
+  if (pid_path_.empty()) return;
+  ::unlink(unfinished(pid_path_).c_str());
+  ::unlink(pid_path_.c_str());
 }
 
 std::int64_t preserved_descriptors(const Start& start, std::vector<std::string>& env) {

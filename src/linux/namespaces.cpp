@@ -21,37 +21,45 @@
 #include "coracle/linux/netlink.hpp"
 #include "coracle/linux/process.hpp"
 #include "coracle/linux/unix_socket.hpp"
+#include "linux/own_stack.hpp"
 
 namespace coracle::linux {
 namespace {
 
 struct Excursion {
   const std::function<void()>& work;
+  std::vector<char> stack;
   std::exception_ptr failure;
 };
 
 int travel(void* argument) noexcept {
   auto& excursion = *static_cast<Excursion*>(argument);
+  const OwnStack own_stack(excursion.stack.data(), excursion.stack.size());
   try {
     excursion.work();
   } catch (...) {
     excursion.failure = std::current_exception();
   }
-  ::_exit(0);
+  return 0;  // Which ends the process, as _exit(2) does (clone(2)).
 }
 
 /// Calls `work` in a process of its own, on a stack of its own, but with the memory and the
 /// descriptors of this one, which is suspended meanwhile (CLONE_VFORK).
 void make_excursion(const std::function<void()>& work) {
   constexpr std::size_t k_stack_size = 256U << 10;
-  std::vector<char> stack(k_stack_size);
-  Excursion excursion{work, nullptr};
+  Excursion excursion{work, std::vector<char>(k_stack_size), nullptr};
   // Without a signal at its end, of which only who waits for such children (__WCLONE) hears.
-  const pid_t pid = ::clone(travel, stack.data() + stack.size(),
+  const pid_t pid = ::clone(travel, excursion.stack.data() + k_stack_size,
                             CLONE_VM | CLONE_FILES | CLONE_VFORK, &excursion);
   if (pid < 0) throw SysError("cannot make a process for another namespace");
-  while (::waitpid(pid, nullptr, __WCLONE) < 0 && errno == EINTR) continue;
+  int status = 0;
+  while (::waitpid(pid, &status, __WCLONE) < 0 && errno == EINTR) continue;
   if (excursion.failure) std::rethrow_exception(excursion.failure);
+  // Killed by somebody, or by the kernel, which wants memory.
+  if (status != 0) {
+    throw Error(ErrorClass::unavailable, "the process in another namespace ended with exit code {}",
+                exit_code_of(status));
+  }
 }
 
 void bring_up_loopback() {

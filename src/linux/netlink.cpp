@@ -121,6 +121,7 @@ bool NetlinkAttributes::has(std::uint16_t type) const noexcept {
 
 std::string_view NetlinkAttributes::text(std::uint16_t type) const noexcept {
   const auto value = bytes(type);
+  if (value.empty()) return {};
   const auto* start = reinterpret_cast<const char*>(value.data());
   return {start, ::strnlen(start, value.size())};
 }

@@ -67,6 +67,31 @@ $ROOTFS"
   oci delete "$id"
 }
 
+@test "kill and delete take a pattern" {
+  local one
+  program sleep 1000
+  for one in "$id-web-1" "$id-web-2" "$id-db-1"; do
+    oci run --detach --bundle "$bundle" "$one" >/dev/null 2>&1 </dev/null 3>&-
+  done
+  run_oci 1 delete --regex "^$id-web-"
+  assert_output "container '$id-web-1' that is not stopped"
+  assert_output "container '$id-web-2' that is not stopped"
+  oci kill --regex "^$id-web-[0-9]+\$" KILL
+  # A pattern is one only with the option.
+  run_oci 1 delete "^$id-web-"
+  status_of() { oci state "$1" | jq -r .status; }
+  web_has_stopped() { [ "$(status_of "$id-web-1") $(status_of "$id-web-2")" = 'stopped stopped' ]; }
+  wait_until 5 web_has_stopped
+  oci delete --regex "^$id-web-"
+  assert_equal "$(oci list --quiet)" "$id-db-1"
+  run_oci 1 kill --regex '(' KILL
+  assert_output "invalid regular expression '\('"
+  oci delete --regex --force .
+  assert_equal "$(oci list --quiet)" ''
+  # None that matches is no error.
+  oci delete --regex .
+}
+
 @test "run: exit codes, streams, descriptors, files of pids" {
   program sh -c 'cat; echo error >&2; ls /proc/self/fd; exit 7'
   run --separate-stderr oci run --bundle "$bundle" --pid-file "$bundle/pid" "$id" <<<input
@@ -527,11 +552,27 @@ createContainer creating $id"
   jq -e '.type == "stats" and .data.pids.current == 2 and .data.memory.usage.limit == 33554432' <<<"$output"
   echo '{"memory": {"limit": 67108864}, "pids": {"limit": 30}}' | oci update --resources - "$id"
   oci update --pids-limit 40 "$id"
+  run_oci 1 update --mem-bw-schema 'MB:0=50' "$id"
+  assert_output 'has no resctrl group: its configuration is without intelRdt'
   run_oci 0 events --stats "$id"
   jq -e '.data.pids.limit == 40 and .data.memory.usage.limit == 67108864' <<<"$output"
   oci pause "$id"
   oci delete --force "$id"
   assert_equal "$(find /sys/fs/cgroup -maxdepth 2 -name "coracle-test-$id")" ''
+}
+
+@test "an example of a configuration, under the name that is asked for" {
+  local made=$BATS_TEST_TMPDIR/made
+  mkdir "$made"
+  oci spec --rootless --bundle "$made"
+  oci spec --rootless --bundle "$made" --file other.json
+  oci spec --rootless --bundle / -f "$made/third.json"
+  cmp "$made/config.json" "$made/other.json"
+  cmp "$made/config.json" "$made/third.json"
+  run_oci 1 spec --rootless --bundle "$made"
+  assert_output "config.json.*File exists"
+  run_oci 1 spec --bundle "$made/nothing"
+  assert_output "nothing/config.json.*No such file"
 }
 
 @test "filters that forbid what waiting for the start takes" {

@@ -94,8 +94,14 @@ int exec(const Place& place, const std::string& id, const ExecOptions& options);
 std::vector<pid_t> processes(const Place& place, const std::string& id);
 void pause(const Place& place, const std::string& id);
 void resume(const Place& place, const std::string& id);
-/// Sets what `resources` names, and leaves the rest.
-void update(const Place& place, const std::string& id, const oci::Resources& resources);
+struct Limits {
+  oci::Resources resources;
+  std::string l3_cache_schema;  ///< as in oci::IntelRdt
+  std::string mem_bw_schema;
+};
+/// Sets what `limits` names, and leaves the rest.
+/// @throws Error conflict for a schema of a container whose configuration has no intelRdt
+void update(const Place& place, const std::string& id, const Limits& limits);
 
 runtime::CgroupStats statistics(const Place& place, const std::string& id);
 /// Calls `tell` with what the container uses, every `interval`, and at each time that memory ran

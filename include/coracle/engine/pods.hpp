@@ -60,6 +60,8 @@ std::vector<PodSummary> list_pods(Context& context);
 /// @param name  or id, or the beginning of an id
 /// @throws Error not_found in podman's words
 PodSummary find_pod(Context& context, std::string_view name);
+/// By name or ID. One whose maker was killed does not.
+bool pod_exists(Context& context, std::string_view name);
 /// podman's inspect document of one pod.
 Json inspect_pod(Context& context, const PodSummary& pod);
 

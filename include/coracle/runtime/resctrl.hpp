@@ -48,6 +48,11 @@ class ResctrlGroup {
 void join_resctrl_group(const std::string& mount_point, const oci::IntelRdt& wanted,
                         const std::string& container, pid_t process);
 
+/// Changes what the group of a container may use: its closID says which that is, its schemata what
+/// is set. What they do not name stays.
+void set_resctrl_schemata(const std::string& mount_point, const oci::IntelRdt& wanted,
+                          const std::string& container);
+
 /// Removes what a container had for itself: for `delete`. A group that the specification names by
 /// closID may have others in it, and stays.
 void remove_resctrl_group(const std::string& mount_point, const oci::IntelRdt& wanted,

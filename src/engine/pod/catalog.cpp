@@ -66,6 +66,11 @@ PodSummary find_pod(Context& context, std::string_view name) {
   return load_pod(context, name);
 }
 
+bool pod_exists(Context& context, std::string_view name) {
+  remove_unfinished_pods(context);
+  return context.pods().try_find(name).has_value();
+}
+
 PodSummary load_pod(Context& context, std::string_view name) {
   PodSummary pod{context.pods().find(name), {}};
   pod.containers = std::move(members_of_pods(context)[pod.config.id]);

@@ -11,7 +11,7 @@ namespace {
 using store::NamespaceMode;
 using Options = std::vector<std::string>;
 
-oci::Mount bind(std::string source, std::string destination, Options options) {
+oci::Mount bind_mount(std::string source, std::string destination, Options options) {
   return {std::move(destination), "bind", std::move(source), std::move(options), {}, {}};
 }
 
@@ -35,7 +35,7 @@ void add_cgroup_mounts(const store::ContainerConfig& config, const SpecFacts& fa
   if (facts.cgroup_view == CgroupView::none) return;
   if (config.cgroup.mode == NamespaceMode::host) {
     options.insert(options.begin(), "rbind");
-    mounts.push_back(bind("/sys/fs/cgroup", "/sys/fs/cgroup", std::move(options)));
+    mounts.push_back(bind_mount("/sys/fs/cgroup", "/sys/fs/cgroup", std::move(options)));
     return;
   }
   if (facts.cgroup_view == CgroupView::unified) {
@@ -74,14 +74,16 @@ std::vector<oci::Mount> default_mounts(const store::ContainerConfig& config,
   mounts.push_back({"/dev/pts", "devpts", "devpts", std::move(pts), {}, {}});
   if (config.ipc.mode == NamespaceMode::host) {
     if (facts.host_has_mqueue) {
-      mounts.push_back(bind("/dev/mqueue", "/dev/mqueue", {"rbind", "nosuid", "noexec", "nodev"}));
+      mounts.push_back(
+          bind_mount("/dev/mqueue", "/dev/mqueue", {"rbind", "nosuid", "noexec", "nodev"}));
     }
-    mounts.push_back(bind("/dev/shm", "/dev/shm", {"rbind", "nosuid", "noexec", "nodev"}));
+    mounts.push_back(bind_mount("/dev/shm", "/dev/shm", {"rbind", "nosuid", "noexec", "nodev"}));
   } else {
     mounts.push_back({"/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}, {}, {}});
   }
   if (!facts.shared_memory.empty()) {
-    mounts.push_back(bind(facts.shared_memory, "/dev/shm", {"bind", "nosuid", "noexec", "nodev"}));
+    mounts.push_back(
+        bind_mount(facts.shared_memory, "/dev/shm", {"bind", "nosuid", "noexec", "nodev"}));
   } else if (config.ipc.mode != NamespaceMode::host && config.ipc.mode != NamespaceMode::none) {
     mounts.push_back(
         {"/dev/shm",
@@ -105,22 +107,22 @@ void add_files(const store::ContainerConfig& config, const SpecFacts& facts,
       {facts.containerenv_path, "/run/.containerenv"}};
   for (const auto& [source, destination] : files) {
     if (source.empty()) continue;
-    mounts.push_back(bind(source, destination, options));
+    mounts.push_back(bind_mount(source, destination, options));
     for (const auto& root : config.chroot_directories) {
       if (std::string_view(destination).starts_with("/etc/")) {
-        mounts.push_back(bind(source, root + destination, options));
+        mounts.push_back(bind_mount(source, root + destination, options));
       }
     }
   }
   for (const auto& [source, destination] : facts.emulation_files) {
-    mounts.push_back(bind(source, destination, {"bind", "rprivate", "ro"}));
+    mounts.push_back(bind_mount(source, destination, {"bind", "rprivate", "ro"}));
   }
   if (!config.init_program.empty()) {
     mounts.push_back(
-        bind(config.init_program, std::string(k_init_place), {"bind", "rprivate", "ro"}));
+        bind_mount(config.init_program, std::string(k_init_place), {"bind", "rprivate", "ro"}));
   }
   if (!facts.notify_directory.empty()) {
-    mounts.push_back(bind(facts.notify_directory, std::string(k_notify_directory), options));
+    mounts.push_back(bind_mount(facts.notify_directory, std::string(k_notify_directory), options));
   }
 }
 
@@ -210,7 +212,7 @@ std::vector<oci::Mount> plan_mounts(const store::ContainerConfig& config, const 
   mounts.insert(first_bind, asked.begin(), asked.end());
   for (const auto& [source, destination] : facts.secret_files) {
     mounts.push_back(
-        bind(source, destination, {"bind", "rprivate", "ro", "nosuid", "nodev", "noexec"}));
+        bind_mount(source, destination, {"bind", "rprivate", "ro", "nosuid", "nodev", "noexec"}));
   }
   return mounts;
 }

@@ -2,13 +2,16 @@
 // The device filter of cgroup v2: a small eBPF program, written instruction by instruction.
 #include <errno.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 
 #include "coracle/base/error.hpp"
+#include "coracle/linux/capabilities.hpp"
 #include "coracle/linux/fd.hpp"
+#include "coracle/linux/user_namespace.hpp"
 #include "runtime/cgroup/device_rules_internal.hpp"
 
 namespace coracle::runtime::cgroup {
@@ -124,13 +127,46 @@ long bpf(bpf_cmd command, bpf_attr& attributes) {
   return ::syscall(SYS_bpf, command, &attributes, sizeof attributes);
 }
 
-linux::Fd load_program(const std::vector<bpf_insn>& program) {
+/// Until Linux 5.11 programs count as locked memory, of which a service may have little.
+class UnlimitedLockedMemory {
+ public:
+  UnlimitedLockedMemory() noexcept {
+    constexpr rlimit k_unlimited{RLIM_INFINITY, RLIM_INFINITY};
+    is_raised_ = ::getrlimit(RLIMIT_MEMLOCK, &before_) == 0 &&
+                 ::setrlimit(RLIMIT_MEMLOCK, &k_unlimited) == 0;
+  }
+  /// Children would inherit it.
+  ~UnlimitedLockedMemory() {
+    if (is_raised_) ::setrlimit(RLIMIT_MEMLOCK, &before_);
+  }
+  UnlimitedLockedMemory(const UnlimitedLockedMemory&) = delete;
+  UnlimitedLockedMemory& operator=(const UnlimitedLockedMemory&) = delete;
+
+ private:
+  rlimit before_{};
+  bool is_raised_ = false;
+};
+
+/// Who is root of less than the machine may not load programs: the devices that a container around
+/// may use are all that can be had. To anybody else it would mean a container without its limits.
+bool may_do_without(int error) {
+  return error == EPERM && (linux::in_user_namespace() || !linux::holds_capability("sys_admin"));
+}
+
+linux::Fd try_load_program(const std::vector<bpf_insn>& program) {
   bpf_attr attributes{};
   attributes.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
   attributes.insns = reinterpret_cast<std::uintptr_t>(program.data());
   attributes.insn_cnt = static_cast<std::uint32_t>(program.size());
   attributes.license = reinterpret_cast<std::uintptr_t>("Apache-2.0");
   return linux::Fd(static_cast<int>(bpf(BPF_PROG_LOAD, attributes)));
+}
+
+linux::Fd load_program(const std::vector<bpf_insn>& program) {
+  linux::Fd loaded = try_load_program(program);
+  if (loaded || errno != EPERM) return loaded;
+  const UnlimitedLockedMemory unlimited;
+  return try_load_program(program);
 }
 
 /// The programs attached to the group itself.
@@ -176,15 +212,17 @@ std::vector<bpf_insn> device_program(const std::vector<oci::DeviceRule>& rules) 
 bool attach_device_program(int group, const std::vector<bpf_insn>& program) {
   const linux::Fd loaded = load_program(program);
   if (!loaded) {
-    if (errno == EPERM) return false;
-    throw SysError("cannot load the device filter");
+    const SysError error("cannot load the device filter");
+    if (may_do_without(error.code())) return false;
+    throw SysError(error);
   }
   const auto before = attached_programs(group);
   bpf_attr attach = attachment(group, loaded.get());
   attach.attach_flags = BPF_F_ALLOW_MULTI;
   if (bpf(BPF_PROG_ATTACH, attach) != 0) {
-    if (errno == EPERM) return false;
-    throw SysError("cannot attach the device filter");
+    const SysError error("cannot attach the device filter");
+    if (may_do_without(error.code())) return false;
+    throw SysError(error);
   }
   // All attached programs must agree: the old ones go only now, so that there is no moment without.
   detach(group, before);

@@ -26,7 +26,7 @@ bool allows_every_device(const std::vector<oci::DeviceRule>& rules);
 std::vector<bpf_insn> device_program(const std::vector<oci::DeviceRule>& rules);
 
 /// Loads the program and attaches it to the group, in place of any before it.
-/// @returns false if the kernel does not let us (EPERM: in a user namespace)
+/// @returns false where that is for somebody else: in a user namespace, or without CAP_SYS_ADMIN
 bool attach_device_program(int group, const std::vector<bpf_insn>& program);
 /// Detaches what was attached, if anything.
 void remove_device_programs(int group);

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <ranges>
+#include <optional>
 
 #include "coracle/base/error.hpp"
 #include "coracle/base/strings.hpp"
@@ -124,34 +124,101 @@ void wait_for_change(const std::string& directory, std::chrono::milliseconds at_
   ::poll(&change, 1, static_cast<int>(std::min(k_longest, at_most).count()));
 }
 
-/// rmdir(2) of the group and all below. False with errno set if one of them is not empty.
-bool try_remove_tree(const std::string& directory) {
-  if (::rmdir(directory.c_str()) == 0 || errno == ENOENT) return true;
-  if (errno != EBUSY && errno != ENOTEMPTY) return false;
-  for (const auto& group : group_tree(directory) | std::views::reverse) {
-    if (::rmdir(group.c_str()) != 0 && errno != ENOENT) return false;
-  }
-  return true;
+linux::Fd open_group(int parent, const std::string& name) {
+  return linux::try_open_at(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 }
 
-}  // namespace
+std::optional<std::string> first_group_in(const linux::Fd& group) {
+  linux::Directory entries(group.get());
+  while (const auto entry = entries.next()) {
+    if (entry->type == DT_DIR) return std::string(entry->name);
+  }
+  return std::nullopt;
+}
 
-void make_unified_group(const std::string& root, const std::string& path,
-                        std::vector<std::string>& made) {
-  const std::string directory = root + path;
-  if (try_make(directory, made)) return;
-  if (errno == EEXIST) return check_unused(directory);
-  if (errno != ENOENT) cannot_make(directory);
+/// Removes all groups below, the deepest first. A container may have nested them until their path
+/// is longer than the kernel takes, so it goes from one to the next. False with errno set if one of
+/// them is not empty.
+bool try_remove_below(const std::string& directory) {
+  // Somebody may make new ones all the time.
+  constexpr int k_most_steps = 1 << 20;
+  linux::Fd group = open_group(AT_FDCWD, directory);
+  if (!group) return errno == ENOENT;
+  std::vector<std::string> names;  // from `directory` down to `group`
+  for (int step = 0; step < k_most_steps; ++step) {
+    if (auto name = first_group_in(group)) {
+      linux::Fd below = open_group(group.get(), *name);
+      if (!below && errno == ENOENT) continue;
+      if (!below) return false;
+      group = std::move(below);
+      names.push_back(std::move(*name));
+      continue;
+    }
+    if (names.empty()) return true;
+    linux::Fd above = open_group(group.get(), "..");
+    if (!above) return false;
+    const int removed = ::unlinkat(above.get(), names.back().c_str(), AT_REMOVEDIR);
+    if (removed != 0 && errno != ENOENT) return false;
+    group = std::move(above);
+    names.pop_back();
+  }
+  errno = EBUSY;
+  return false;
+}
+
+/// rmdir(2) of the group and all below. False with errno set if one of them is not empty.
+bool try_remove_tree(const std::string& directory) {
+  const auto remove = [&] { return ::rmdir(directory.c_str()) == 0 || errno == ENOENT; };
+  if (remove()) return true;
+  if (errno != EBUSY && errno != ENOTEMPTY) return false;
+  return try_remove_below(directory) && remove();
+}
+
+/// The groups above `path`, with all controllers handed down to it. Somebody else may take one away
+/// meanwhile (see k_attempts).
+void make_unified_parents(const std::string& root, const std::string& path,
+                          std::vector<std::string>& made) {
   bool made_one = false;
   for (const auto& ancestor : with_ancestors(parent_of(path))) {
     const bool made_this = try_make(root + ancestor, made);
+    if (!made_this && errno == ENOENT) return;
     if (!made_this && errno != EEXIST) cannot_make(root + ancestor);
     made_one = made_one || made_this;
     // From the group that gets a new child on downwards.
     if (made_one) enable_in(root + parent_of(ancestor));
   }
   enable_in(root + parent_of(path));
-  if (!try_make(directory, made) && errno != EEXIST) cannot_make(directory);
+}
+
+void make_legacy_parents(const std::string& root, const std::string& path,
+                         std::vector<std::string>& made) {
+  for (const auto& ancestor : with_ancestors(parent_of(path))) {
+    if (try_make(root + ancestor, made) || errno == EEXIST) continue;
+    if (errno == ENOENT) return;
+    cannot_make(root + ancestor);
+  }
+}
+
+/// Whoever fails takes the parents away that it has made, even if somebody else has just found
+/// them.
+constexpr int k_attempts = 10;
+
+/// Makes the group, after `make_parents` if there are none yet. One without processes may be there.
+template <typename MakeParents>
+void make_group(const std::string& directory, std::vector<std::string>& made,
+                const MakeParents& make_parents) {
+  for (int attempt = 0; !try_make(directory, made); ++attempt) {
+    if (errno == EEXIST) return check_unused(directory);
+    if (errno != ENOENT || attempt == k_attempts) cannot_make(directory);
+    make_parents();
+  }
+}
+
+}  // namespace
+
+void make_unified_group(const std::string& root, const std::string& path,
+                        std::vector<std::string>& made) {
+  make_group(root + path, made, [&] { make_unified_parents(root, path, made); });
 }
 
 void enable_controllers(const std::string& root, const std::string& base, const std::string& path) {
@@ -163,20 +230,8 @@ void enable_controllers(const std::string& root, const std::string& base, const 
 
 void make_legacy_group(const std::string& root, const std::string& path, bool cpuset,
                        std::vector<std::string>& made) {
-  const std::string directory = root + path;
-  if (!try_make(directory, made)) {
-    if (errno == EEXIST) {
-      check_unused(directory);
-    } else if (errno != ENOENT) {
-      cannot_make(directory);
-    }
-    for (const auto& ancestor : with_ancestors(path)) {
-      if (!try_make(root + ancestor, made) && errno != EEXIST) cannot_make(root + ancestor);
-      if (cpuset) inherit_cpuset(root + ancestor);
-    }
-  } else if (cpuset) {
-    inherit_cpuset(directory);
-  }
+  make_group(root + path, made, [&] { make_legacy_parents(root, path, made); });
+  if (cpuset) inherit_cpuset(root + path);
 }
 
 void remove_group(const std::string& directory, std::chrono::milliseconds patience) {

@@ -118,10 +118,14 @@ void FileGroup::apply_devices(const std::vector<oci::DeviceRule>& rules) {
     }
     return;
   }
-  if (unified_fd() < 0) return;
   if (allows_every_device(effective)) {
-    remove_device_programs(unified_fd());
-  } else if (!attach_device_program(unified_fd(), device_program(effective))) {
+    if (unified_fd() >= 0) remove_device_programs(unified_fd());
+    return;
+  }
+  if (unified_fd() < 0) {
+    throw Error(ErrorClass::unavailable, "cannot limit devices: no control group can");
+  }
+  if (!attach_device_program(unified_fd(), device_program(effective))) {
     log::debug("the kernel does not let us limit devices by cgroup");
   }
 }

@@ -80,8 +80,13 @@ void FileGroup::freeze() {
   try {
     set_frozen(true);
   } catch (const Error&) {
-    // Half a container frozen is worse than none.
-    if (has_unified()) try_write_control(unified_directory() + "/cgroup.freeze", "0");
+    // Half a container frozen is worse than none: what is to freeze does not even die.
+    const auto freezer = legacy_directory("freezer");
+    if (has_unified()) {
+      try_write_control(unified_directory() + "/cgroup.freeze", "0");
+    } else if (!freezer.empty()) {
+      try_write_control(freezer + "/freezer.state", "THAWED");
+    }
     throw;
   }
 }

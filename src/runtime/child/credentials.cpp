@@ -104,8 +104,12 @@ void apply_credentials(const ProcessPlan& process, int socket) noexcept {
 
 int open_label_file(const ProcessPlan& process, int proc) noexcept {
   if (process.apparmor_profile.empty() && process.selinux_label.empty()) return -1;
-  const int fd = ::openat(proc, "self/attr/apparmor/exec", O_WRONLY | O_CLOEXEC);
-  return fd >= 0 ? fd : ::openat(proc, "self/attr/exec", O_WRONLY | O_CLOEXEC);
+  // AppArmor's own file is there when another module is active, too.
+  if (!process.apparmor_profile.empty()) {
+    const int fd = ::openat(proc, "self/attr/apparmor/exec", O_WRONLY | O_CLOEXEC);
+    if (fd >= 0) return fd;
+  }
+  return ::openat(proc, "self/attr/exec", O_WRONLY | O_CLOEXEC);
 }
 
 void apply_security_label(const ProcessPlan& process, int label_file, int socket) noexcept {

@@ -68,10 +68,12 @@ void set_names(const ChildPlan& plan, int socket) noexcept {
   }
 }
 
-void join_keyring(const ProcessPlan& process) noexcept {
+void join_keyring(const ProcessPlan& process, int socket) noexcept {
+  if (!process.new_keyring) return;
   // An anonymous session keyring: the host's keys stay out of reach. Kernels and outer sandboxes
   // without the call have no keys to protect either.
-  if (process.new_keyring) ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr, 0, 0, 0);
+  const long made = ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr, 0, 0, 0);
+  if (made < 0 && errno != ENOSYS && errno != EPERM) fail(socket, Step::keyring, "");
 }
 
 void apply_sysctls(const ChildPlan& plan, const Roots& roots, int socket) noexcept {
@@ -157,11 +159,12 @@ void take_own_null() noexcept {
 }
 
 /// A working directory outside the root would be a way out (CVE-2024-21626): the kernel names such
-/// a one "(unreachable)/…".
+/// a one "(unreachable)/…", and one that was removed meanwhile not at all.
 void verify_inside_root(const char* path, int socket) noexcept {
   char where[PATH_MAX];
   const long size = ::syscall(SYS_getcwd, where, sizeof where);
-  if (size > 0 && where[0] != '/') fail(socket, Step::working_directory, EPERM, path);
+  check(socket, static_cast<int>(size), Step::working_directory, path);
+  if (where[0] != '/') fail(socket, Step::working_directory, EPERM, path);
 }
 
 /// Changes of credentials take it back (PR_SET_PDEATHSIG(2const)): after the last.
@@ -224,8 +227,8 @@ void let_go_of_proc(ChildResources& resources) noexcept {
     take_standard_streams(resources);
     take_own_null();
   }
-  // Before a filter may forbid it.
-  if (plan.waits_long_when_ready) let_go_of_descriptors(plan, resources, label_file);
+  // Before a filter may forbid it, and before a working directory is entered by way of one.
+  let_go_of_descriptors(plan, resources, label_file);
   if (process.affinity) ::sched_setaffinity(0, sizeof *process.affinity, &*process.affinity);
   apply_rlimits(process, socket);
   apply_scheduling(process.scheduling, socket);
@@ -276,7 +279,7 @@ void run_container(const ChildPlan& plan, ChildResources& resources) noexcept {
   if (!plan.joins_user_namespace) {
     make_time_namespace(plan, time_offsets, resources.proc, socket);
   }
-  join_keyring(plan.process);
+  join_keyring(plan.process, socket);
   resources.shown = open_namespaces(plan.shown_namespaces, resources.proc, socket);
   show_namespaces(resources.shown, socket);
   if (plan.waits_for_interfaces) take_interfaces(resources.proc, socket);
@@ -297,7 +300,7 @@ void run_joining(const ChildPlan& plan, ChildResources& resources) noexcept {
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);  // Unless born so, see HiddenBirth.
   const int label_file = open_label_file(plan.process, resources.proc);
   enter_namespaces(plan, socket);
-  join_keyring(plan.process);
+  join_keyring(plan.process, socket);
   let_go_of_proc(resources);
   if (plan.chroot_only) {
     build_chroot(plan, resources);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -85,6 +86,10 @@ void take_interfaces(int proc, int socket) noexcept {
 
 int wait_for_starter(int listener, const ShownNamespaces& shown, int socket) noexcept {
   ::close(socket);
+  // The first process of a pid namespace hears only of what it has a handler for.
+  struct sigaction end {};
+  end.sa_handler = [](int signal) { ::_exit(128 + signal); };
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) ::sigaction(signal, &end, nullptr);
   int starter = -1;
   while (true) {
     starter = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -149,6 +150,9 @@ StartedProcess exec(const ExecRequest& request) {
   const bool other_user = enters_user_namespace(request.target);
   const bool other_pid = joins && !same_namespace(request.target.pid, "pid");
   const int first = (other_user ? CLONE_NEWUSER : 0) | (other_pid ? CLONE_NEWPID : 0);
+  // From then on a container's root may look at us as at its own processes, and we are still in the
+  // host's directories: as long as we live.
+  if (other_user) ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   if (first != 0 && ::setns(target.get(), first) != 0) {
     throw SysError("cannot join the container's namespaces");
   }

@@ -7,6 +7,8 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +20,7 @@
 #include "coracle/base/error.hpp"
 #include "coracle/base/log.hpp"
 #include "coracle/base/strings.hpp"
+#include "coracle/linux/file.hpp"
 #include "coracle/linux/process.hpp"
 #include "coracle/linux/user_namespace.hpp"
 #include "runtime/child/namespaces.hpp"
@@ -28,39 +31,40 @@ namespace {
 constexpr std::size_t k_max_complaint = 4096;
 
 /// Between a hook and whoever waits for it.
-struct Pipes {
-  linux::Pipe state = linux::make_pipe();
+struct Streams {
+  linux::Fd state;
   linux::Pipe complaint = linux::make_pipe();
 };
 
 /// @param own_group  whether it leads a process group, which is what a timeout kills
-linux::Child spawn_hook(const oci::Hook& hook, const Pipes& pipes, bool own_group) {
+linux::Child spawn_hook(const oci::Hook& hook, const Streams& streams, bool own_group) {
   linux::SpawnOptions options;
   options.program = hook.path;
   options.argv = hook.args.empty() ? std::vector<std::string>{hook.path} : hook.args;
   if (!hook.env.empty()) options.environment = hook.env;
-  options.standard_input = pipes.state.read.get();
-  options.standard_error = pipes.complaint.write.get();
+  options.standard_input = streams.state.get();
+  options.standard_error = streams.complaint.write.get();
   options.own_group = own_group;
   return linux::spawn(options);
 }
 
 /// The container's process learns from the end of its connection that our parent is gone.
-void keep_only(const Pipes& pipes, const std::vector<NamespaceHandle>& inside) {
-  std::vector<int> kept = {pipes.state.read.get(), pipes.complaint.write.get()};
+void keep_only(const Streams& streams, const std::vector<NamespaceHandle>& inside) {
+  std::vector<int> kept = {streams.state.get(), streams.complaint.write.get()};
   for (const auto& entry : inside) kept.push_back(entry.descriptor.get());
   linux::close_all_but(STDERR_FILENO + 1, kept);
 }
 
 /// A pid namespace takes effect for children only, and the others must not change this process: a
 /// process between this one and the hook.
-linux::Child spawn_hook_inside(const oci::Hook& hook, const Pipes& pipes,
+linux::Child spawn_hook_inside(const oci::Hook& hook, const Streams& streams,
                                const std::vector<NamespaceHandle>& inside) {
   const pid_t pid = ::fork();
   if (pid < 0) throw SysError("cannot fork");
   if (pid > 0) return linux::Child(pid);
-  ::setpgid(0, 0);  // What a timeout kills; the hook stays in it.
-  keep_only(pipes, inside);
+  ::setpgid(0, 0);                       // What a timeout kills; the hook stays in it.
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);  // What the container can see of us is the hook.
+  keep_only(streams, inside);
   try {
     std::vector<NamespaceStep> steps;
     for (const auto& entry : inside) steps.push_back({entry.descriptor.get(), entry.flag, ""});
@@ -68,11 +72,11 @@ linux::Child spawn_hook_inside(const oci::Hook& hook, const Pipes& pipes,
       throw SysError("cannot join the container's namespaces");
     }
     if (inside.front().flag == CLONE_NEWUSER) linux::become_namespace_root();
-    linux::Child child = spawn_hook(hook, pipes, false);
+    linux::Child child = spawn_hook(hook, streams, false);
     ::_exit(linux::exit_code_of(child.wait()));
   } catch (const std::exception& error) {
     const std::string_view text = error.what();
-    (void)!::write(pipes.complaint.write.get(), text.data(), text.size());
+    (void)!::write(streams.complaint.write.get(), text.data(), text.size());
   }
   ::_exit(k_exit_engine);
 }
@@ -103,26 +107,27 @@ bool hear_out(int complaint, int end, std::optional<Clock::time_point> deadline,
   }
 }
 
-/// A hook that reads nothing must not stop us: the state fits into the pipe, or is cut.
-void hand_over(int pipe, const std::string& state) {
-  ::fcntl(pipe, F_SETFL, O_NONBLOCK);
-  ::fcntl(pipe, F_SETPIPE_SZ, static_cast<int>(state.size()));
-  (void)!::write(pipe, state.data(), state.size());
+/// A file in memory that the hook reads from its beginning, however long it is, or not at all.
+linux::Fd file_of(const std::string& state) {
+  linux::Fd file(::memfd_create("state", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!file) throw SysError("cannot make a file in memory");
+  linux::write_all(file.get(), state, "the state");
+  ::fcntl(file.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+  if (::lseek(file.get(), 0, SEEK_SET) != 0) throw SysError("cannot rewind a file in memory");
+  return file;
 }
 
 void run_hook(const oci::Hook& hook, const std::string& state,
               const std::vector<NamespaceHandle>& inside) {
-  Pipes pipes;
-  hand_over(pipes.state.write.get(), state);
-  pipes.state.write.reset();
+  Streams streams{file_of(state)};
   linux::Child child =
-      inside.empty() ? spawn_hook(hook, pipes, true) : spawn_hook_inside(hook, pipes, inside);
-  pipes.complaint.write.reset();
+      inside.empty() ? spawn_hook(hook, streams, true) : spawn_hook_inside(hook, streams, inside);
+  streams.complaint.write.reset();
   const linux::Fd end = child.open_pidfd();
   std::optional<Clock::time_point> deadline;
   if (hook.timeout) deadline = Clock::now() + std::chrono::seconds(*hook.timeout);
   std::string said;
-  if (!hear_out(pipes.complaint.read.get(), end.get(), deadline, said)) {
+  if (!hear_out(streams.complaint.read.get(), end.get(), deadline, said)) {
     ::kill(-child.pid(), SIGKILL);
     throw Error(ErrorClass::unavailable, "did not end within {} seconds", *hook.timeout);
   }

@@ -118,6 +118,12 @@ void join_resctrl_group(const std::string& mount_point, const oci::IntelRdt& wan
   linux::write_existing(monitoring_of(directory, container) + "/tasks", std::to_string(process));
 }
 
+void set_resctrl_schemata(const std::string& mount_point, const oci::IntelRdt& wanted,
+                          const std::string& container) {
+  const std::string directory = directory_of(mount_point, wanted, container);
+  linux::write_existing(directory + "/schemata", schemata_of(wanted));
+}
+
 void remove_resctrl_group(const std::string& mount_point, const oci::IntelRdt& wanted,
                           const std::string& container) {
   const auto remove = [](const std::string& path) {

@@ -3,6 +3,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -89,6 +90,7 @@ TEST_CASE("messages hold what was put into them") {
   CHECK(attributes.nested(IFLA_LINKINFO).has(77));
   CHECK_FALSE(attributes.has(IFLA_ADDRESS));
   CHECK(attributes.number(IFLA_ADDRESS) == 0);
+  CHECK(attributes.text(IFLA_ADDRESS).empty());
 }
 
 TEST_CASE("attributes that are cut short are not seen") {
@@ -112,6 +114,11 @@ TEST_CASE("work in another network namespace") {
         }) == "left lo+ right ");
   CHECK(with_own_network([]() -> std::string { throw Error(ErrorClass::conflict, "thrown"); }) ==
         "error: thrown");
+  // It is a process of its own, which somebody may kill.
+  CHECK(with_own_network([]() -> std::string {
+          ::kill(::getpid(), SIGKILL);
+          return "";
+        }) == "error: the process in another namespace ended with exit code 137");
   CHECK(interfaces() == here);
 }
 

@@ -4,6 +4,7 @@
 #define CATCH_CONFIG_RUNNER
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -32,6 +33,10 @@ using namespace coracle::runtime;
 using std::chrono::milliseconds;
 
 namespace {
+
+void require(bool condition, const char* what) {
+  if (!condition) throw std::runtime_error(what);
+}
 
 [[noreturn]] void sleep_until_killed() {
   ::signal(SIGTERM, SIG_DFL);  // Not the test framework's handler.
@@ -198,6 +203,24 @@ int open_in(Cgroup& group, unsigned major, unsigned minor, int flags) {
   return linux::exit_code_of(linux::Child(pid).wait());
 }
 
+/// A filter of somebody else's that allows everything, and no other below.
+void attach_exclusively(int group) {
+  const bpf_insn allow[] = {{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 1},
+                            {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
+  bpf_attr load{};
+  load.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+  load.insns = reinterpret_cast<std::uintptr_t>(allow);
+  load.insn_cnt = std::size(allow);
+  load.license = reinterpret_cast<std::uintptr_t>("Apache-2.0");
+  const linux::Fd program(static_cast<int>(::syscall(SYS_bpf, BPF_PROG_LOAD, &load, sizeof load)));
+  require(bool(program), "a filter");
+  bpf_attr attach{};
+  attach.target_fd = static_cast<std::uint32_t>(group);
+  attach.attach_bpf_fd = static_cast<std::uint32_t>(program.get());
+  attach.attach_type = BPF_CGROUP_DEVICE;
+  require(::syscall(SYS_bpf, BPF_PROG_ATTACH, &attach, sizeof attach) == 0, "its place");
+}
+
 void check_devices() {
   oci::Resources resources;
   resources.devices = {{false, "a", std::nullopt, std::nullopt, "rwm"}, {true, "c", 1, 11, "w"}};
@@ -244,10 +267,6 @@ bool in_pure_v2(Body body) {
     ::_exit(1);
   }
   ::_exit(0);
-}
-
-void require(bool condition, const char* what) {
-  if (!condition) throw std::runtime_error(what);
 }
 
 }  // namespace
@@ -441,6 +460,26 @@ TEST_CASE("devices in a pure v2 tree", "[cgroup][kernel]") {
     group->apply(resources);
     require(open_in(*group, 1, 11, O_RDONLY) == 0, "kmsg after the update");
     group->remove();
+  }));
+}
+
+TEST_CASE("a device filter that cannot be had in a pure v2 tree", "[cgroup][kernel]") {
+  CHECK(in_pure_v2([] {
+    const std::string name = unique_name();
+    const auto parent = manager()->create("/" + name, name, {});
+    attach_exclusively(parent->unified_fd());
+    oci::Resources resources;
+    resources.devices = {{false, "a", std::nullopt, std::nullopt, "rwm"}};
+    std::string refusal;
+    try {
+      manager()->create("/" + name + "/below", name + "b", resources);
+    } catch (const Error& error) {
+      refusal = error.describe();
+    }
+    // Never a container without it.
+    require(refusal.find("cannot attach the device filter") != std::string::npos, "refusal");
+    require(directories_of(*parent).size() == 1, "nothing left");
+    parent->remove();
   }));
 }
 

@@ -115,3 +115,17 @@ TEST_CASE("resctrl groups that cannot be", "[resctrl]") {
   CHECK_THAT(error_of(resctrl, wanted), Contains("schemata"));
   CHECK_FALSE(linux::exists(resctrl.at("missing")));
 }
+
+TEST_CASE("schemata of a resctrl group change while it is in use", "[resctrl]") {
+  FakeResctrl resctrl;
+  resctrl.has("abc");
+  resctrl.has("shared");
+  oci::IntelRdt wanted;
+  wanted.mem_bw_schema = "MB:0=20";
+  set_resctrl_schemata(resctrl.root(), wanted, "abc");
+  wanted.clos_id = "shared";
+  wanted.l3_cache_schema = "L3:0=3";
+  set_resctrl_schemata(resctrl.root(), wanted, "abc");
+  CHECK(resctrl.read("abc/schemata") == "MB:0=20\n");
+  CHECK(resctrl.read("shared/schemata") == "L3:0=3\nMB:0=20\n");
+}

@@ -21,6 +21,7 @@ struct Values {
   RuntimeOptions common;
   std::string format = "table";
   std::string bundle = ".";
+  std::string file = "config.json";
   std::string interval = "5s";
   bool quiet = false;
   bool once = false;
@@ -188,12 +189,17 @@ void setup_oci_spec(Command& command) {
   command.options()
       .add("bundle", 'b', values.bundle, "Directory that gets config.json")
       .complete(CompletionKind::directory);
+  command.options()
+      .add("file", 'f', values.file, "Name of the file, or path from --bundle")
+      .complete(CompletionKind::file);
   command.options().add("rootless", '\0', values.rootless,
                         "For the calling user, as root of a user namespace");
   run_in_runtime(command, values.common, [&values](CommandContext&) {
     const auto spec = bundle::example_spec(values.rootless);
-    const Json document = parse_json(oci::serialize(spec), "config.json");
-    linux::write_new_file(values.bundle + "/config.json", dump_json_pretty(document) + "\n", 0666);
+    const Json document = parse_json(oci::serialize(spec), values.file);
+    const std::string path =
+        values.file.starts_with('/') ? values.file : values.bundle + "/" + values.file;
+    linux::write_new_file(path, dump_json_pretty(document) + "\n", 0666);
     return 0;
   });
 }

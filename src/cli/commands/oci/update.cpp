@@ -14,7 +14,7 @@ namespace {
 struct Values {
   RuntimeOptions common;
   std::string file;
-  oci::Resources resources;
+  bundle::Limits limits;
 };
 
 oci::Resources read_resources(const std::string& path, int input) {
@@ -53,7 +53,8 @@ void declare_number(OptionSet& set, std::string_view name, std::optional<Number>
       .value_name("int");
 }
 
-void declare_limits(OptionSet& set, oci::Resources& resources) {
+void declare_limits(OptionSet& set, bundle::Limits& limits) {
+  oci::Resources& resources = limits.resources;
   declare_size(set, "memory", resources.memory.limit, "Limit of memory");
   declare_size(set, "memory-reservation", resources.memory.reservation,
                "Memory that it keeps when there is little");
@@ -71,6 +72,8 @@ void declare_limits(OptionSet& set, oci::Resources& resources) {
   set.add("cpuset-mems", '\0', resources.cpu.mems, "Memory nodes to use (0-3, 0,1)");
   declare_number(set, "blkio-weight", resources.block_io.weight, "Share of block I/O, 10 to 1000");
   declare_number(set, "pids-limit", resources.pids_limit, "Number of processes, -1: no limit");
+  set.add("l3-cache-schema", '\0', limits.l3_cache_schema, "Intel RDT: parts of the L3 cache");
+  set.add("mem-bw-schema", '\0', limits.mem_bw_schema, "Intel RDT: bandwidth to the memory");
   for (const char* name : {"kernel-memory", "kernel-memory-tcp"}) {
     set.add_ignored(name, '\0', Option::Arity::value, "Has no effect");
   }
@@ -84,11 +87,12 @@ void setup_oci_update(Command& command) {
   OptionSet& set = command.options();
   set.add("resources", 'r', values.file, "File of linux.resources, - for standard input")
       .complete(CompletionKind::file);
-  declare_limits(set, values.resources);
+  declare_limits(set, values.limits);
   run_in_runtime(command, values.common, [&values](CommandContext& context) {
-    const auto resources =
-        values.file.empty() ? values.resources : read_resources(values.file, context.input);
-    bundle::update(values.common.place(), context.arguments.front(), resources);
+    if (!values.file.empty()) {
+      values.limits.resources = read_resources(values.file, context.input);
+    }
+    bundle::update(values.common.place(), context.arguments.front(), values.limits);
     return 0;
   });
 }

@@ -103,9 +103,15 @@ void record_early_failure(Context& context, const store::ContainerConfig& config
   }
 }
 
-/// The lock of a container that has ended, once its monitor has ended, too: that may still tell its
-/// clients so, or wait for the next start, which is now.
-linux::FileLock lock_ended(Context& context, const store::ContainerConfig& config) {
+/// A container that nobody else changes.
+struct Locked {
+  linux::FileLock lock;
+  store::ContainerState state;
+};
+
+/// A container that has ended, once its monitor has ended, too: that may still tell its clients so,
+/// or wait for the next start, which is now.
+Locked lock_ended(Context& context, const store::ContainerConfig& config) {
   constexpr int k_moment_ms = 100;
   const ContainerId id(config.id);
   for (;;) {
@@ -115,7 +121,7 @@ linux::FileLock lock_ended(Context& context, const store::ContainerConfig& confi
       state = context.containers().load_state(id);
       const bool is_left = !linux::is_alive(state.monitor);
       const bool waits = state.status == store::ContainerStatus::restarting;
-      if (is_active(state) || (is_left && !waits)) return lock;
+      if (is_active(state) || (is_left && !waits)) return {std::move(lock), std::move(state)};
     }
     await_monitor(context, config, state);
     wait_for_end(state.monitor, k_moment_ms);
@@ -160,7 +166,7 @@ void require_way_to_start(Context& context, const store::ContainerConfig& config
 }
 
 /// What it needs is there, and it is ours to start.
-linux::FileLock prepare_start(Context& context, const store::ContainerConfig& config) {
+Locked prepare_start(Context& context, const store::ContainerConfig& config) {
   require_way_to_start(context, config);
   if (!config.pod.empty() && !config.is_infra) start_infra(context, config.pod);
   start_dependencies(context, config);
@@ -179,25 +185,25 @@ std::optional<monitor::AttachResult> start(Context& context, const ContainerId& 
                                            const StartOptions& options, Until until,
                                            const RestorePlan* restored) {
   store::ContainerConfig config = context.containers().load_config(id);
-  std::optional<linux::FileLock> lock;
+  std::optional<Locked> locked;
   try {
-    lock = prepare_start(context, config);
+    locked = prepare_start(context, config);
     // It may have been changed while we waited.
     config = context.containers().load_config(id);
   } catch (const Error& error) {
     record_early_failure(context, config, error);
     throw;
   }
-  const auto state = context.containers().load_state(id);
+  const store::ContainerState state = locked->state;
   const auto status = state.status;
   if (until == Until::prepared && is_active(state)) throw_prepared(config);
   if (status == store::ContainerStatus::running && restored == nullptr) {
-    lock.reset();
+    locked.reset();
     if (options.attached()) return attach_container(context, id, options);
     return std::nullopt;  // Starting what runs is no mistake (podman, docker).
   }
   if (status == store::ContainerStatus::initialized && restored == nullptr) {
-    lock.reset();
+    locked.reset();
     wake_monitor(state);
     const linux::Fd channel = monitor::connect(monitor_of(context, id, state));
     // Its monitor may have been killed since.
@@ -227,7 +233,7 @@ std::optional<monitor::AttachResult> start(Context& context, const ContainerId& 
     // The monitor holds the lock, too: we may be killed while it starts the container.
     ContainerLifecycle lifecycle(
         context, config, plan.notify.socket.empty() ? "" : notify_directory(context, config),
-        linux::duplicate(lock->fd()));
+        linux::duplicate(locked->lock.fd()));
     if (restored != nullptr) lifecycle.restore_from(*restored);
     return monitor::launch(plan, lifecycle);
   }();
@@ -243,7 +249,7 @@ std::optional<monitor::AttachResult> start(Context& context, const ContainerId& 
     record_failure(context, config, error);
     throw;
   }
-  lock.reset();
+  locked.reset();
   if (!attachment) return std::nullopt;
   record_event(context, config, "attach");
   return attachment->run();
