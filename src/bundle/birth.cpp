@@ -84,7 +84,7 @@ void Birth::prepare(const CreateOptions& options, const std::vector<std::string>
     throw Error(ErrorClass::invalid_argument, "the configuration has no process");
   }
   require_known_handler(spec_);
-  receiver_ = Receiver(options.start, spec_.process->terminal);
+  receiver_ = Receiver(options.start, spec_.process->terminal, PidFile::when_complete);
   map_caller(spec_.linux);
   directory_.save_spec(spec_);
   // What is executed later has its own.

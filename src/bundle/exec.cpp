@@ -75,7 +75,8 @@ int exec(const Place& place, const std::string& id, const ExecOptions& options) 
   request.options.preserved_fds = options.start.preserved_fds;
   request.options.new_keyring = !options.no_new_keyring;
   const GroupOfProcess group(record, options.cgroup, request.options);
-  Receiver receiver(options.start, process.terminal);
+  // It may have to become root of the container's user namespace.
+  Receiver receiver(options.start, process.terminal, PidFile::from_the_beginning);
   try {
     runtime::StartedProcess started = runtime::exec(request);
     receiver.take(started);

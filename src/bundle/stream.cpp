@@ -49,14 +49,11 @@ void forward_signals(pid_t process) {
   }
 }
 
-/// Whoever waits for a file of a pid takes it for complete when it is there.
-std::string unfinished(const std::string& path) {
-  return path + ".tmp";
-}
-
 }  // namespace
 
-Receiver::Receiver(const Start& start, bool has_terminal) : pid_path_(start.pid_file) {
+Receiver::Receiver(const Start& start, bool has_terminal, PidFile pid_file)
+    : pid_path_(start.pid_file),
+      pid_path_now_(pid_file == PidFile::when_complete ? pid_path_ + ".tmp" : pid_path_) {
   if (has_terminal && start.detach && start.console_socket.empty()) {
     throw Error(ErrorClass::invalid_argument,
                 "cannot allocate a terminal for what is left running without --console-socket");
@@ -68,7 +65,7 @@ Receiver::Receiver(const Start& start, bool has_terminal) : pid_path_(start.pid_
   if (!start.console_socket.empty()) console_ = connect_socket("console", start.console_socket);
   if (!start.pidfd_socket.empty()) pidfd_socket_ = connect_socket("pidfd", start.pidfd_socket);
   if (!pid_path_.empty()) {
-    pid_file_ = linux::open_file(unfinished(pid_path_), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    pid_file_ = linux::open_file(pid_path_now_, O_WRONLY | O_CREAT | O_TRUNC, 0644);
   }
 }
 
@@ -76,7 +73,7 @@ void Receiver::take(runtime::StartedProcess& started) {
   if (pid_file_) {
     linux::write_all(pid_file_.get(), fmt::format("{}", started.process.pid()), pid_path_);
     pid_file_.reset();
-    if (::rename(unfinished(pid_path_).c_str(), pid_path_.c_str()) != 0) {
+    if (pid_path_now_ != pid_path_ && ::rename(pid_path_now_.c_str(), pid_path_.c_str()) != 0) {
       throw SysError("cannot write '{}'", pid_path_);
     }
   }
@@ -93,7 +90,7 @@ void Receiver::take(runtime::StartedProcess& started) {
 
 void Receiver::withdraw() noexcept {
   if (pid_path_.empty()) return;
-  ::unlink(unfinished(pid_path_).c_str());
+  ::unlink(pid_path_now_.c_str());
   ::unlink(pid_path_.c_str());
 }
 

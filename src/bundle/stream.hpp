@@ -11,12 +11,16 @@
 
 namespace coracle::bundle {
 
+/// How a pid file comes: when it is complete, so that whoever waits for it may read it at once, or
+/// from the beginning, by who may make none when there is a pid.
+enum class PidFile { when_complete, from_the_beginning };
+
 /// What the caller has asked for, opened before this process may become somebody else who may not.
 class Receiver {
  public:
   Receiver() = default;
   /// @throws Error invalid_argument for a terminal that nobody would hold
-  Receiver(const Start& start, bool has_terminal);
+  Receiver(const Start& start, bool has_terminal, PidFile pid_file);
 
   /// Hands out the terminal, the pid and the pidfd.
   void take(runtime::StartedProcess& started);
@@ -25,6 +29,7 @@ class Receiver {
 
  private:
   std::string pid_path_;
+  std::string pid_path_now_;  ///< where it is written
   linux::Fd console_;
   linux::Fd pidfd_socket_;
   linux::Fd pid_file_;

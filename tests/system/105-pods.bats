@@ -377,7 +377,7 @@ fetch() { python3 -c 'import sys, urllib.request as r; print(r.urlopen(f"http://
 }
 
 @test "whoever is killed while a pod is made leaves nothing of it" {
-  local i pid record
+  local i pid record look
   for i in 1 2 3 4 5 6 7 8; do
     "$CORACLE" pod create --network none --name cut >/dev/null 2>&1 &
     pid=$!
@@ -393,13 +393,16 @@ fetch() { python3 -c 'import sys, urllib.request as r; print(r.urlopen(f"http://
     assert_equal "$output" ''
   done
   # When the pod does not know of its infra container yet.
-  coracle pod create --network none --name cut >/dev/null
-  record=$(echo "$CORACLE_ROOT"/pods/*.json)
-  sed -i 's/"infra":"[0-9a-f]*"/"infra":"","maker":{"pid":4194303,"start_time":1}/' "$record"
-  run_coracle 0 pod ls --noheading
-  assert_equal "$output" ''
-  run_coracle 0 ps -a -q
-  assert_equal "$output" ''
+  for look in '0 pod ls --noheading' '1 pod exists cut'; do
+    coracle pod create --network none --name cut >/dev/null
+    record=$(echo "$CORACLE_ROOT"/pods/*.json)
+    sed -i 's/"infra":"[0-9a-f]*"/"infra":"","maker":{"pid":4194303,"start_time":1}/' "$record"
+    # shellcheck disable=SC2086
+    run_coracle $look
+    assert_equal "$output" ''
+    run_coracle 0 ps -a -q
+    assert_equal "$output" ''
+  done
 }
 
 @test "nobody joins a pod that is being made, and whoever looks next takes away what its killed maker left" {

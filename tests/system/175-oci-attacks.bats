@@ -152,6 +152,67 @@ only_own() { assert_equal "$(cut -d' ' -f1 <<<"$1" | tr '\n' ' ')" '0 1 2 '; }
   exec 9<&-
 }
 
+@test "a working directory that was removed is none" {
+  program sh -c 'mkdir /tmp/gone; cd /tmp/gone; rmdir /tmp/gone; exec sleep 1000'
+  change '.root.readonly = false | .mounts += [{destination: "/tmp", type: "tmpfs", source: "tmpfs"}]'
+  begin
+  removed() { oci exec "$id" sh -c 'readlink /proc/1/cwd' | grep -q deleted; }
+  wait_until 5 removed
+  # The kernel has no name for it: it may lie anywhere.
+  run_oci 255 exec --cwd /proc/1/cwd "$id" cat /etc/motd
+  assert_output "cannot change to working directory.*/proc/1/cwd"
+  oci delete --force "$id"
+}
+
+# bats test_tags=user
+@test "who joins a user namespace of its own user's is not looked into from there" {
+  program sleep 1000
+  begin
+  oci exec "$id" sleep 1000 >/dev/null 2>&1 3>&- &
+  local client=$! runtime
+  wait_until 5 eval '[ "$(oci exec "$id" ps | grep -c "sleep 1000")" -ge 2 ]'
+  # timeout(1), and the runtime below it.
+  runtime=$(pgrep -P "$(pgrep -P $client || echo $client)" -f "$RUNTIME" || pgrep -P $client -f "$RUNTIME")
+  # The files of a process that cannot be looked into are root's (proc(5)).
+  assert_equal "$(stat -c %u "/proc/${runtime%%$'\n'*}/environ")" 0
+  oci delete --force "$id"
+  wait $client || true
+}
+
+@test "capabilities that are not named are none" {
+  change 'del(.process.capabilities)'
+  program grep -E '^Cap' /proc/self/status
+  run_oci 0 run --bundle "$bundle" "$id"
+  refute_output '[1-9a-f]'$'\n'
+  assert_equal "$(cut -f 2 <<<"$output" | sort -u)" 0000000000000000
+  # One that joins has the container's.
+  change '.process.args = ["sleep", "1000"] | .process.capabilities = ({bounding: ["CAP_KILL"], permitted: ["CAP_KILL"], effective: ["CAP_KILL"]})'
+  begin
+  jq '.process | del(.capabilities) | .args = ["grep", "^CapEff", "/proc/self/status"]' "$bundle/config.json" >"$bundle/process.json"
+  run_oci 0 exec --process "$bundle/process.json" "$id"
+  assert_equal "$output" $'CapEff:\t0000000000000020'
+  oci delete --force "$id"
+}
+
+# bats test_tags=user
+@test "without room for a session keyring there is no container with the caller's" {
+  program cat /proc/keys
+  change '.linux.seccomp = null'
+  python3 - "$RUNTIME" --root "$OCI_ROOT" run --bundle "$bundle" "$id" >"$bundle/out" 2>&1 3>&- <<'END' || true
+import ctypes, subprocess, sys
+call = ctypes.CDLL(None, use_errno=True).syscall
+call(250, 1, None)  # KEYCTL_JOIN_SESSION_KEYRING
+for number in range(10000):
+    if call(248, b"user", b"filler%d" % number, b"x", 1, -3) < 0: break  # add_key, to the session's
+else:
+    sys.exit("no quota")
+sys.exit(subprocess.run(sys.argv[1:], timeout=30).returncode)
+END
+  run cat "$bundle/out"
+  refute_output filler
+  assert_output 'cannot create a session keyring: Disk quota exceeded'
+}
+
 @test "a root file system whose /proc, /sys or /dev is a link is refused" {
   local name
   for name in proc sys dev; do

@@ -101,8 +101,10 @@ nap=$((1000000 + (RANDOM << 15 | RANDOM)))
 # no_process PATTERN: no process of this user has such a command line.
 no_process() { ! pgrep -u "$(id -u)" -f "$1" >/dev/null; }
 
-# limits_memory: skips a test that limits a command's address space where the binary is one of tools/check --sanitize.
-limits_memory() { ! grep -q __asan_default_options "$CORACLE" || skip 'sanitizers reserve more addresses than the limit'; }
+# is_instrumented: the binary is one of tools/check --sanitize, which keeps what is freed and reserves many addresses.
+is_instrumented() { grep -q __asan_default_options "$CORACLE"; }
+# limits_memory: skips a test that limits a command's address space where that cannot be.
+limits_memory() { ! is_instrumented || skip 'sanitizers reserve more addresses than the limit'; }
 
 # take_binary: sets `taken` to the options by which a container has the binary at /coracle, with the libraries that it
 # needs if it is not static.

@@ -201,7 +201,7 @@ void make_legacy_parents(const std::string& root, const std::string& path,
 
 /// Whoever fails takes the parents away that it has made, even if somebody else has just found
 /// them.
-constexpr int k_attempts = 10;
+constexpr int k_attempts = 100;
 
 /// Makes the group, after `make_parents` if there are none yet. One without processes may be there.
 template <typename MakeParents>
