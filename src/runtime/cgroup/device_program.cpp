@@ -147,12 +147,6 @@ class UnlimitedLockedMemory {
   bool is_raised_ = false;
 };
 
-/// Who is root of less than the machine may not load programs: the devices that a container around
-/// may use are all that can be had. To anybody else it would mean a container without its limits.
-bool may_do_without(int error) {
-  return error == EPERM && (linux::in_user_namespace() || !linux::holds_capability("sys_admin"));
-}
-
 linux::Fd try_load_program(const std::vector<bpf_insn>& program) {
   bpf_attr attributes{};
   attributes.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
@@ -209,11 +203,15 @@ std::vector<bpf_insn> device_program(const std::vector<oci::DeviceRule>& rules) 
   return DeviceProgram().run(rules);
 }
 
+bool is_limited_from_outside() {
+  return linux::in_user_namespace() || !linux::holds_capability("sys_admin");
+}
+
 bool attach_device_program(int group, const std::vector<bpf_insn>& program) {
   const linux::Fd loaded = load_program(program);
   if (!loaded) {
     const SysError error("cannot load the device filter");
-    if (may_do_without(error.code())) return false;
+    if (error.code() == EPERM && is_limited_from_outside()) return false;
     throw SysError(error);
   }
   const auto before = attached_programs(group);
@@ -221,7 +219,7 @@ bool attach_device_program(int group, const std::vector<bpf_insn>& program) {
   attach.attach_flags = BPF_F_ALLOW_MULTI;
   if (bpf(BPF_PROG_ATTACH, attach) != 0) {
     const SysError error("cannot attach the device filter");
-    if (may_do_without(error.code())) return false;
+    if (error.code() == EPERM && is_limited_from_outside()) return false;
     throw SysError(error);
   }
   // All attached programs must agree: the old ones go only now, so that there is no moment without.

@@ -25,8 +25,12 @@ bool allows_every_device(const std::vector<oci::DeviceRule>& rules);
 /// last rule that speaks of it decides; what no rule speaks of is denied.
 std::vector<bpf_insn> device_program(const std::vector<oci::DeviceRule>& rules);
 
+/// Whether this process is root of less than the machine: who may not limit devices then has those
+/// that a container around may use, at most. For anybody else it would be a container without its
+/// limits.
+bool is_limited_from_outside();
 /// Loads the program and attaches it to the group, in place of any before it.
-/// @returns false where that is for somebody else: in a user namespace, or without CAP_SYS_ADMIN
+/// @returns false if the kernel does not let us, and is_limited_from_outside()
 bool attach_device_program(int group, const std::vector<bpf_insn>& program);
 /// Detaches what was attached, if anything.
 void remove_device_programs(int group);

@@ -122,11 +122,12 @@ void FileGroup::apply_devices(const std::vector<oci::DeviceRule>& rules) {
     if (unified_fd() >= 0) remove_device_programs(unified_fd());
     return;
   }
-  if (unified_fd() < 0) {
+  const bool has_group = unified_fd() >= 0;
+  if (!has_group && !is_limited_from_outside()) {
     throw Error(ErrorClass::unavailable, "cannot limit devices: no control group can");
   }
-  if (!attach_device_program(unified_fd(), device_program(effective))) {
-    log::debug("the kernel does not let us limit devices by cgroup");
+  if (!has_group || !attach_device_program(unified_fd(), device_program(effective))) {
+    log::debug("devices cannot be limited by cgroup here");
   }
 }
 
