@@ -154,7 +154,6 @@ void Birth::outlive_this_process() {
     throw SysError("cannot listen at '{}'", directory_.start_socket());
   }
   request_.start_listener = listener_.get();
-  request_.holds_long = true;
 }
 
 void Birth::note(runtime::StartedProcess& started) {

@@ -87,13 +87,11 @@ struct CreateRequest {
   /// refused.
   bool chroot_only = false;
   bool wait_for_start = false;  ///< hold before exec until StartedProcess::start()
-  /// It may hold for as long as a user likes: it lets go of all descriptors that it does not need.
-  bool holds_long = false;
   /// While it holds, its namespaces and root can be opened through /proc by the root of its user
   /// namespace, as those of a running program can. Not for a pid namespace with others in it.
   bool visible_while_held = false;
   /// A listening SOCK_SEQPACKET socket that blocks: the process, once it was left, holds until
-  /// start_left() comes there. For wait_for_start, with holds_long; -1: it holds for its parent.
+  /// start_left() comes there. For wait_for_start; -1: it holds for its parent.
   int start_listener = -1;
 };
 

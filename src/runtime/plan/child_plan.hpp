@@ -158,13 +158,12 @@ struct ChildPlan {
   std::vector<std::string> readonly_paths;
 
   ProcessPlan process;
-  int shown_namespaces = 0;            ///< CLONE_NEW… of those that the parent needs for hooks
-  bool wait_when_mounted = false;      ///< hold before the host's root file system is left
-  bool wait_when_ready = false;        ///< hold before exec
-  bool waits_long_when_ready = false;  ///< keep no descriptor meanwhile that is not needed
-  bool visible_when_ready = false;     ///< be dumpable meanwhile (PR_SET_DUMPABLE(2const))
-  bool holds_before_filter = false;    ///< before exec is too late: the filter forbids waiting
-  int start_listener = -1;             ///< where somebody else will let it go on; -1: the parent
+  int shown_namespaces = 0;          ///< CLONE_NEW… of those that the parent needs for hooks
+  bool wait_when_mounted = false;    ///< hold before the host's root file system is left
+  bool wait_when_ready = false;      ///< hold before exec
+  bool visible_when_ready = false;   ///< be dumpable meanwhile (PR_SET_DUMPABLE(2const))
+  bool holds_before_filter = false;  ///< before exec is too late: the filter forbids waiting
+  int start_listener = -1;           ///< where somebody else will let it go on; -1: the parent
 };
 
 }  // namespace coracle::runtime

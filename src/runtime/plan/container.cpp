@@ -144,7 +144,6 @@ ChildPlan plan_container(const CreateRequest& request, const NamespacePlan& name
   const oci::Hooks& hooks = spec.hooks;
   plan.wait_when_mounted =
       !hooks.prestart.empty() || !hooks.create_runtime.empty() || !hooks.create_container.empty();
-  plan.waits_long_when_ready = request.holds_long;
   plan.visible_when_ready = request.visible_while_held;
   plan.start_listener = request.start_listener;
   plan.wait_when_ready = request.wait_for_start || !hooks.start_container.empty();

@@ -139,7 +139,6 @@ runtime::StartedProcess ContainerLifecycle::create(const runtime::StandardStream
   if (config_.is_chroot) settle_in_chroot(facts, spec, request);
   sources_.give_to(request, spec.process->user, first_start_);
   request.wait_for_start = request.wait_for_start || sources_.are_filled() || is_held;
-  request.holds_long = is_held;
   // In a pid namespace of its own there is nobody but this process yet.
   request.visible_while_held =
       is_held && context_.config().rootless && config_.pid.mode == store::NamespaceMode::private_;
